@@ -117,7 +117,7 @@ void vx_buf_json(struct vx_buf *b, const char *s, size_t n)
 	vx_buf_putc(b, '"');
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
-		size_t w = vx_utf8_width(s + i, n - i);
+		size_t w = c < 0x80 ? 1 : vx_utf8_width(s + i, n - i);
 
 		if (w > 1 || (w == 1 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)) {
 			i += w;

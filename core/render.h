@@ -16,8 +16,8 @@ const char *vx_output_suffix(enum vx_output out);
 /* "yml", "yaml", "json", "properties", "env", "toml" to the output; false: none of them. */
 bool vx_output_find(const char *suffix, enum vx_output *ret);
 
-/* Render the whole tree. 0 and *ret (put it), -ENOMEM. @notes (nullable) collects one line per
- * clash of .env names, each ended by a newline. */
+/* Render the whole tree. 0 and *ret (put it), -ENOMEM. @notes (nullable) collects one line for each
+ * key that .env leaves out (its name is taken, say), each ended by a newline. */
 int vx_render(const struct vx_snapshot *s, enum vx_output out, struct vx_bytes **ret,
               struct vx_buf *notes, struct vx_error *err);
 
@@ -27,7 +27,8 @@ int vx_render_origin(const struct vx_snapshot *s, struct vx_bytes **ret, struct 
 
 /* `.keys`: the names below @v in byte order, and what stands at each.
  * vx_keys_list fills @ret with @v's names, allocated in @arena: a scalar child is a file, a map or
- * list child a directory, a scalar that is also a map a directory with a file `.value`. */
+ * list child a directory, a scalar that is also a map a directory with a file `.value`. A name
+ * that would be longer than 255 bytes is left out. 0 or -ENOMEM. */
 struct vx_key_name {
 	const char *name; /* %XX where a name cannot hold the byte */
 	const struct vx_value *value;

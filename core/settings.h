@@ -28,7 +28,8 @@ enum vx_setting_type {
 	VX_SET_CHOICE,   /* one of `choices`, "text | json" */
 	VX_SET_SECRET,   /* "file:PATH", "env:NAME", or plain with a warning; shown as *** */
 	VX_SET_STRINGS,  /* a list of strings */
-	VX_SET_MAP       /* any YAML map, kept as a value tree */
+	VX_SET_MAP,      /* any YAML map, kept as a value tree */
+	VX_SET_SECRETS   /* a list of secrets */
 };
 
 enum vx_setting_flags {
@@ -40,25 +41,30 @@ enum vx_setting_flags {
 struct vx_setting_row {
 	const char *key;
 	enum vx_setting_type type;
-	const char *def;      /* text as in the file; NULL: none (empty) */
-	int64_t min, max;     /* of the converted number; both 0: unbounded */
-	const char *choices;  /* CHOICE */
-	const char *only;     /* in backends[]: the types that take it, "git,directory"; NULL: all */
+	const char *def;     /* text as in the file; NULL: none (empty) */
+	int64_t min, max;    /* of the converted number; both 0: unbounded */
+	const char *choices; /* CHOICE */
+	const char
+		*only; /* the values of the entry's `type` row that take it, "git,s3"; NULL: all */
 	const char *replaced_by; /* the new key, for a setting that was renamed */
 	unsigned flags;
-	const char *help;     /* one or two sentences */
+	const char *help; /* one or two sentences */
 };
 
+struct vx_buf;
 struct vx_settings;     /* counted */
 struct vx_settings_map; /* one entry of a list of maps, inside its vx_settings */
 
 struct vx_settings_source {
-	const char *path;          /* for messages; NULL: no file */
-	const char *text;          /* the file's bytes */
+	const char *path; /* for messages; NULL: no file */
+	const char *text; /* the file's bytes */
 	size_t len;
-	char *const *environ;      /* "VORTEX_CACHE_TTL=60s" ...; nullable */
-	const char *const *sets;   /* "cache.ttl=60s" ... */
+	bool others_read; /* others than owner and group may read the file: no plain secrets */
+	const char *const *environ; /* "VORTEX_CACHE_TTL=60s" ...; ends with NULL; nullable */
+	const char *const *sets;    /* "cache.ttl=60s" ... */
 	size_t n_sets;
+	const char *const *defaults; /* "state.path=/srv/x" ...: in place of the rows' own */
+	size_t n_defaults;
 };
 
 /* Something worth saying that does not stop the start. */
@@ -74,17 +80,20 @@ struct vx_settings *vx_settings_ref(struct vx_settings *s);
 void vx_settings_put(struct vx_settings *s); /* NULL is a no-op; secrets are wiped */
 VX_DEFINE_AUTO(struct vx_settings *, vx_settings_put);
 
-/* Getters. The key must be a row of that type (asserted). Strings are never NULL. */
-const char *vx_settings_str(const struct vx_settings *s, const char *key); /* also CHOICE, SECRET */
+/* Getters. The key must be a row of that type (asserted). Strings are never NULL.
+ * str: STRING, CHOICE, SECRET; int: INT, DURATION, SIZE, PERCENT, FACTOR; strings: STRINGS,
+ * SECRETS; tree: MAP, NULL if not given; given: by file, environment or --set. */
+const char *vx_settings_str(const struct vx_settings *s, const char *key);
 bool vx_settings_bool(const struct vx_settings *s, const char *key);
-int64_t vx_settings_int(const struct vx_settings *s, const char *key); /* INT DURATION SIZE PERCENT FACTOR */
+int64_t vx_settings_int(const struct vx_settings *s, const char *key);
 size_t vx_settings_strings(const struct vx_settings *s, const char *key, const char *const **ret);
-const struct vx_value *vx_settings_tree(const struct vx_settings *s, const char *key); /* MAP; NULL: not given */
-bool vx_settings_given(const struct vx_settings *s, const char *key); /* by file, environment or --set */
+const struct vx_value *vx_settings_tree(const struct vx_settings *s, const char *key);
+bool vx_settings_given(const struct vx_settings *s, const char *key);
 
 /* The entries of a list of maps, "backends". */
 size_t vx_settings_count(const struct vx_settings *s, const char *list);
-const struct vx_settings_map *vx_settings_at(const struct vx_settings *s, const char *list, size_t i);
+const struct vx_settings_map *vx_settings_at(const struct vx_settings *s, const char *list,
+                                             size_t i);
 
 /* The same getters for one entry; the key is the last part, "uri". */
 const char *vx_map_str(const struct vx_settings_map *m, const char *key);
@@ -98,6 +107,10 @@ const char *vx_map_where(const struct vx_settings_map *m);
 
 /* All settings as YAML with each value's source in a comment; secrets as ***. The caller frees. */
 char *vx_settings_print(const struct vx_settings *s);
+
+/* For the reference: "duration", and "from 1s to 1d" ("" where unbounded), appended to @b. */
+const char *vx_setting_type_name(enum vx_setting_type type);
+void vx_setting_put_range(struct vx_buf *b, const struct vx_setting_row *row);
 
 /* Compare for a reload: calls @changed for each setting that differs. */
 void vx_settings_diff(const struct vx_settings *was, const struct vx_settings *now,

@@ -1,0 +1,98 @@
+/* render_origin.c - `.origin.json`: where each key came from and what it overrode.
+ *
+ * One line a key, so that grep and diff are useful; a list or a map has a line of its own where it
+ * replaced something whole. What a key overrode is never shown, only the
+ * first 16 hex digits of a SHA-256: enough to see whether a hidden value changed or equals one that
+ * is known. They have no salt, since equal values must look equal from one version to the next;
+ * whoever may read the configuration can therefore test guesses of a hidden value. */
+#include <errno.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "core/render.h"
+#include "core/render_i.h"
+
+struct origins {
+	struct vx_buf *b;
+	bool any; /* a line was written before */
+};
+
+static void put_string(struct vx_buf *b, const char *name, const char *s)
+{
+	vx_buf_putc(b, '"');
+	vx_buf_puts(b, name);
+	vx_buf_puts(b, "\": ");
+	vx_buf_json(b, s, strlen(s));
+}
+
+/* The hash of a scalar is that of its text, so that a person can compute it; a null has none; of a
+ * list or a map it is that of its JSON. */
+static void put_hash(struct vx_buf *b, const struct vx_value *v)
+{
+	unsigned char md[SHA256_DIGEST_LENGTH];
+	struct vx_buf json = VX_BUF_INIT;
+
+	if (v->type == VX_LIST || v->type == VX_MAP) {
+		vx_render_json_value(&json, v, 0);
+		if (json.failed)
+			b->failed = true;
+		else
+			(void)SHA256((unsigned char *)json.data, json.len, md);
+		vx_buf_fini(&json);
+	} else {
+		(void)SHA256((const unsigned char *)v->text, v->type == VX_NULL ? 0 : v->len, md);
+	}
+	for (size_t i = 0; i < 8 && !b->failed; i++)
+		vx_buf_printf(b, "%02x", md[i]);
+}
+
+static void put_where(struct vx_buf *b, const struct vx_value *v)
+{
+	put_string(b, "backend", v->origin ? v->origin->backend : "");
+	vx_buf_puts(b, ", ");
+	put_string(b, "path", v->origin ? v->origin->path : "");
+	vx_buf_puts(b, ", \"line\": ");
+	vx_put_size(b, v->line);
+}
+
+static void put_line(void *arg, const char *key, size_t len, const struct vx_value *v)
+{
+	struct origins *o = arg;
+	struct vx_buf *b = o->b;
+
+	if (!vx_is_leaf(v) && !v->hidden)
+		return;
+	vx_buf_puts(b, o->any ? ",\n  " : "\n  ");
+	o->any = true;
+	vx_buf_json(b, key, len);
+	vx_buf_puts(b, ": {");
+	put_where(b, v);
+	vx_buf_puts(b, ", ");
+	put_string(b, "revision", v->origin ? v->origin->revision : "");
+	vx_buf_puts(b, ", \"overrode\": [");
+	for (const struct vx_value *h = v->hidden; h; h = h->hidden) {
+		vx_buf_puts(b, h == v->hidden ? "{" : ", {");
+		put_where(b, h);
+		vx_buf_puts(b, ", \"sha256\": \"");
+		put_hash(b, h);
+		vx_buf_puts(b, "\"}");
+	}
+	vx_buf_puts(b, "]}");
+}
+
+int vx_render_origin(const struct vx_snapshot *s, struct vx_bytes **ret, struct vx_error *err)
+{
+	struct vx_buf b = VX_BUF_INIT;
+	struct origins o = {&b, false};
+	struct vx_bytes *bytes;
+
+	vx_buf_putc(&b, '{');
+	if (!vx_flat_each(s->root, put_line, &o))
+		b.failed = true;
+	vx_buf_puts(&b, o.any ? "\n}\n" : "}\n");
+	bytes = vx_render_finish(&b);
+	if (!bytes)
+		return vx_fail(err, -ENOMEM, "no memory for .origin.json of %s", s->at->text);
+	*ret = bytes;
+	return 0;
+}
