@@ -66,6 +66,7 @@ typedef void vx_backend_changed_fn(void *arg, const char *const *apps, size_t n_
 
 struct vx_backend_ops {
 	const char *type; /* value of backends[].type, "git" */
+	bool commits;     /* 7 to 40 hex digits of a revision are a label too, unlisted */
 
 	/* Open from @cfg (borrowed, not kept). No network I/O here, and a source that is away is no
 	 * error. 0 and *ret (close it), -EINVAL bad setting, -ENOENT, -EACCES unreadable secret. */

@@ -114,7 +114,7 @@ static int parse_term(struct parser *p, struct vx_activation **ret)
 static int parse_chain(struct parser *p, struct vx_activation **ret)
 {
 	struct vx_activation *chain = NULL, *last = NULL;
-	char operator = '\0';
+	char op = '\0';
 	int rc = parse_term(p, &last);
 
 	if (rc < 0)
@@ -123,11 +123,11 @@ static int parse_chain(struct parser *p, struct vx_activation **ret)
 	while (peek(p) == '&' || *p->at == '|') {
 		struct vx_activation *term = NULL;
 
-		if (operator && operator != *p->at)
+		if (op && op != *p->at)
 			return wrong(p, "'&' and '|' are mixed, add parentheses");
-		operator = *p->at++;
+		op = *p->at++;
 		if (!chain) {
-			chain = node(p, operator == '&' ? ALL : ANY);
+			chain = node(p, op == '&' ? ALL : ANY);
 			if (!chain)
 				return -ENOMEM;
 			chain->kids = last;

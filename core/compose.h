@@ -13,7 +13,8 @@
 
 /* The layers of one application in all backends, lowest priority first. */
 struct vx_layer_set {
-	struct vx_layers *const *layers; /* valid until vx_resolve returns, which takes references */
+	struct vx_layers *const
+		*layers; /* valid until vx_resolve returns, which takes references */
 	size_t n;
 };
 
@@ -33,6 +34,10 @@ struct vx_resolved;
 int vx_resolve(const struct vx_coords *at, vx_layers_fn *get, void *arg, struct vx_resolved **ret,
                struct vx_error *err);
 void vx_resolved_put(struct vx_resolved *r); /* NULL is a no-op */
+
+/* Whether both hold the very same layers (by identity, not by content), so that composing @b would
+ * only give again what @a gave. Either may be NULL: false. */
+bool vx_resolved_same(const struct vx_resolved *a, const struct vx_resolved *b);
 
 struct vx_compose_options {
 	const struct vx_value *overrides; /* tree.overrides, a map that wins over all; nullable */

@@ -23,7 +23,8 @@ static int bad(const struct json *j, const char *why)
 /* The next byte that is no blank, or 0 at the end (a NUL byte is nowhere allowed either). */
 static char peek(struct json *j)
 {
-	while (j->at < j->end && (*j->at == ' ' || *j->at == '\t' || *j->at == '\r' || *j->at == '\n'))
+	while (j->at < j->end &&
+	       (*j->at == ' ' || *j->at == '\t' || *j->at == '\r' || *j->at == '\n'))
 		j->line += *j->at++ == '\n';
 	return j->at < j->end ? *j->at : '\0';
 }
@@ -112,8 +113,10 @@ static int read_string(struct json *j, const char **ret, size_t *ret_len)
 		return -ENOMEM;
 	while (j->at < j->end && *j->at != '"') {
 		if ((unsigned char)*j->at < 0x20)
-			return bad(j, "a string has a line end or a control character in it: close its "
-			              "quote, or write \\n");
+			return bad(
+				j,
+				"a string has a line end or a control character in it: close its "
+				"quote, or write \\n");
 		if (*j->at != '\\') {
 			*out++ = *j->at++;
 			continue;
@@ -154,7 +157,8 @@ static int read_number(struct json *j, enum vx_type *ret)
 	(void)take(j, "-");
 	if (take(j, "0")) {
 		if (j->at < j->end && *j->at >= '0' && *j->at <= '9')
-			return bad(j, "a number begins with a needless zero: remove it, or quote it");
+			return bad(j,
+			           "a number begins with a needless zero: remove it, or quote it");
 	} else if (!digits(j)) {
 		return bad(j, "a value is expected here");
 	}
@@ -178,7 +182,11 @@ static int read_scalar(struct json *j, struct vx_value **ret)
 	static const struct {
 		const char *text;
 		enum vx_type type;
-	} words[] = {{"true", VX_BOOL}, {"false", VX_BOOL}, {"null", VX_NULL}};
+	} words[] = {
+		{"true",  VX_BOOL},
+                {"false", VX_BOOL},
+                {"null",  VX_NULL}
+        };
 	enum vx_type type = VX_STRING;
 	const char *from = j->at;
 	struct vx_value *v;
@@ -242,8 +250,8 @@ static int read_member(struct json *j, uint32_t depth, struct vx_value *map)
 	int rc;
 
 	if (peek(j) != '"')
-		return bad(j, *j->at == '}' && j->at < j->end ? "a comma stands before '}': remove it"
-		                                              : "a key in double quotes is expected");
+		return bad(j, peek(j) == '}' ? "a comma stands before '}': remove it"
+		                             : "a key in double quotes is expected");
 	line = j->line;
 	rc = read_string(j, &key, &len);
 	if (rc < 0)
@@ -292,7 +300,11 @@ static int read_value(struct json *j, uint32_t depth, struct vx_value **ret)
 		return rc;
 	if (c != '{' && c != '[' && c != '"')
 		return read_scalar(j, ret);
-	v = vx_value_new(&j->r->scratch, c == '{' ? VX_MAP : c == '[' ? VX_LIST : VX_STRING, j->line);
+	v = vx_value_new(&j->r->scratch,
+	                 c == '{'   ? VX_MAP
+	                 : c == '[' ? VX_LIST
+	                            : VX_STRING,
+	                 j->line);
 	if (!v)
 		return -ENOMEM;
 	if (c == '"') {

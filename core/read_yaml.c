@@ -21,7 +21,7 @@ struct anchor {
 struct yaml {
 	struct vx_reader *r;
 	yaml_parser_t parser;
-	yaml_event_t event; /* the current one */
+	yaml_event_t event;      /* the current one */
 	struct vx_value anchors; /* by name: the position in list, as the value's len */
 	struct anchor *list;
 	size_t n_anchors, cap_anchors;
@@ -66,8 +66,8 @@ static int explain(const struct yaml *y)
 	if (p->error == YAML_SCANNER_ERROR && at_tab(y))
 		return bad(y, line, "tabs cannot indent YAML: write blanks");
 	if (p->context && p->context_mark.line != p->problem_mark.line)
-		return vx_fail(y->r->err, -EBADMSG, "line %u: %s (%s that begins on line %zu)", line,
-		               p->problem, p->context, p->context_mark.line + 1);
+		return vx_fail(y->r->err, -EBADMSG, "line %u: %s (%s that begins on line %zu)",
+		               line, p->problem, p->context, p->context_mark.line + 1);
 	return bad(y, line, p->problem ? p->problem : "this is not YAML");
 }
 
@@ -114,13 +114,15 @@ static int read_alias(struct yaml *y, struct vx_value **ret)
 	int rc;
 
 	if (!at)
-		return vx_fail(y->r->err, -EBADMSG,
-		               "line %u: the alias '*%.80s' has no anchor '&%.80s' before it in this "
-		               "document",
-		               line, name, name);
+		return vx_fail(
+			y->r->err, -EBADMSG,
+			"line %u: the alias '*%.80s' has no anchor '&%.80s' before it in this "
+			"document",
+			line, name, name);
 	if (!y->list[at->len].value)
 		return vx_fail(y->r->err, -EBADMSG,
-		               "line %u: the alias '*%.80s' stands inside its own anchor", line, name);
+		               "line %u: the alias '*%.80s' stands inside its own anchor", line,
+		               name);
 	rc = vx_reader_count(y->r, y->list[at->len].values, line);
 	if (rc < 0)
 		return rc;
@@ -155,15 +157,22 @@ static int type_of_tag(const struct yaml *y, const char *tag, const char *text, 
 	static const struct {
 		const char *name;
 		enum vx_type type;
-	} tags[] = {{"str", VX_STRING}, {"timestamp", VX_STRING}, {"int", VX_INT},
-	            {"float", VX_FLOAT}, {"bool", VX_BOOL},       {"null", VX_NULL}};
+	} tags[] = {
+		{"str",       VX_STRING},
+                {"timestamp", VX_STRING},
+                {"int",       VX_INT   },
+		{"float",     VX_FLOAT },
+                {"bool",      VX_BOOL  },
+                {"null",      VX_NULL  }
+        };
 	const char *name = core_tag(tag);
 
 	for (size_t i = 0; name && i < sizeof(tags) / sizeof(tags[0]); i++) {
 		if (strcmp(name, tags[i].name) != 0)
 			continue;
 		if (!vx_scalar_fits(tags[i].type, text, len))
-			return vx_fail(y->r->err, -EBADMSG, "line %u: '%.*s' does not fit its tag !!%s",
+			return vx_fail(y->r->err, -EBADMSG,
+			               "line %u: '%.*s' does not fit its tag !!%s",
 			               line_of(&y->event), (int)(len < 80 ? len : 80), text, name);
 		*ret = tags[i].type;
 		return 0;
@@ -226,9 +235,13 @@ struct mapping {
 
 static bool is_merge_key(const yaml_event_t *e)
 {
-	return e->type == YAML_SCALAR_EVENT && !e->data.scalar.tag &&
-	       e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       strcmp((const char *)e->data.scalar.value, "<<") == 0;
+	const char *tag;
+
+	if (e->type != YAML_SCALAR_EVENT || strcmp((const char *)e->data.scalar.value, "<<") != 0)
+		return false;
+	tag = (const char *)e->data.scalar.tag;
+	return tag ? strcmp(tag, CORE_TAG "merge") == 0
+	           : e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 static int read_key(struct yaml *y, uint32_t depth, struct vx_value **ret)
@@ -256,7 +269,8 @@ static int read_pair(struct yaml *y, uint32_t depth, struct mapping *m)
 	int rc = 0;
 
 	if (merge && m->merge)
-		return bad(y, line, "the key '<<' stands twice in this mapping: merge a list of maps");
+		return bad(y, line,
+		           "the key '<<' stands twice in this mapping: merge a list of maps");
 	if (!merge)
 		rc = read_key(y, depth, &key);
 	if (rc == 0)

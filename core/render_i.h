@@ -7,6 +7,7 @@
 
 #include "core/buf.h"
 #include "core/bytes.h"
+#include "core/number.h"
 #include "core/value.h"
 
 void vx_render_yml(struct vx_buf *b, const struct vx_value *root);
@@ -59,28 +60,6 @@ void vx_put_size(struct vx_buf *b, size_t n);
 /* The buffer's content as counted bytes, or NULL when out of memory; empties the buffer. */
 struct vx_bytes *vx_render_finish(struct vx_buf *b);
 
-/* A number's text taken apart, as YAML's core schema and JSON spell numbers. */
-struct vx_number {
-	enum {
-		VX_NUMBER_NONE,  /* the text is no number */
-		VX_NUMBER_INT,   /* decimal digits */
-		VX_NUMBER_BASED, /* 0x1F, 0o17: base and whole */
-		VX_NUMBER_FLOAT, /* with a dot or an exponent */
-		VX_NUMBER_INF,
-		VX_NUMBER_NAN
-	} kind;
-	char sign; /* '+', '-' or 0 */
-	unsigned base;
-	const char *whole, *frac, *exp; /* digits, inside the text; exp NULL: no exponent */
-	size_t n_whole, n_frac, n_exp;
-	bool dot;
-	char exp_sign;
-};
-void vx_number_parse(const char *s, size_t n, struct vx_number *ret);
-
-/* Whether zeros stand before another digit: octal to some readers, an error to others. */
-bool vx_number_leading_zero(const struct vx_number *n);
-
-/* Append it in canonical decimal ("0.5", "1.0e+3"), an integer with ".0" if @as_float. False, and
+/* Append @n in canonical decimal ("0.5", "1.0e+3"), an integer with ".0" if @as_float. False, and
  * nothing appended: it is no number, infinite, or has too many digits to convert from its base. */
 bool vx_number_put(struct vx_buf *b, const struct vx_number *n, bool as_float);

@@ -19,14 +19,17 @@ static void put_member(void *arg, const char *key, size_t len, const struct vx_v
 {
 	struct mapping *m = arg;
 	struct vx_buf *b = m->b;
+	size_t at;
 
 	if (!m->at_column)
 		vx_buf_repeat(b, ' ', m->column);
 	m->at_column = false;
-	if (len > IMPLICIT_KEY_BYTES)
-		vx_buf_puts(b, "? ");
+	at = b->len;
 	vx_yml_put_key(b, key, len);
-	if (len > IMPLICIT_KEY_BYTES) {
+	if (b->len - at > IMPLICIT_KEY_BYTES) { /* escapes count as they are written */
+		vx_buf_truncate(b, at);
+		vx_buf_puts(b, "? ");
+		vx_yml_put_key(b, key, len);
 		vx_buf_putc(b, '\n');
 		vx_buf_repeat(b, ' ', m->column);
 	}

@@ -393,3 +393,19 @@ void vx_resolved_put(struct vx_resolved *r)
 	free(r->imports);
 	free(r);
 }
+
+bool vx_resolved_same(const struct vx_resolved *a, const struct vx_resolved *b)
+{
+	if (!a || !b || a->n_members != b->n_members)
+		return false;
+	for (size_t i = 0; i < a->n_members; i++) {
+		const struct vx_member *x = &a->members[i], *y = &b->members[i];
+
+		if (x->n_layers != y->n_layers)
+			return false;
+		for (size_t j = 0; j < x->n_layers; j++)
+			if (x->layers[j] != y->layers[j])
+				return false;
+	}
+	return true;
+}

@@ -185,8 +185,8 @@ bool vx_settings_given(const struct vx_settings *s, const char *key)
 
 static bool same_tree(const struct vx_value *a, const struct vx_value *b)
 {
-	if (!a || !b)
-		return a == b;
+	if (!a || !b) /* not given is the same as empty */
+		return (!a || !a->n_entries) && (!b || !b->n_entries);
 	if (a->type != b->type || a->n_items != b->n_items || a->n_entries != b->n_entries)
 		return false;
 	if (a->type != VX_NULL && (a->len != b->len || memcmp(a->text, b->text, a->len) != 0))

@@ -9,6 +9,9 @@
 #include "core/settings_i.h"
 #include "core/utf8.h"
 
+/* A reader gives up on a key that is not over after 1024 characters, unless `? ` announces it. */
+#define IMPLICIT_KEY_BYTES 1000
+
 struct print {
 	struct vx_buf out;
 	size_t dash; /* the indentation at which an entry begins, while its "- " is due; else 0 */
@@ -119,12 +122,24 @@ static void put_list(struct vx_buf *b, const struct vx_setting *v)
 
 static void put_tree(struct vx_buf *b, const struct vx_value *v);
 
+static void put_key(struct vx_buf *b, const char *text, size_t n)
+{
+	size_t at = b->len;
+
+	put_quoted(b, text, n);
+	if (b->len - at <= IMPLICIT_KEY_BYTES)
+		return;
+	vx_buf_truncate(b, at);
+	vx_buf_puts(b, "? ");
+	put_quoted(b, text, n);
+}
+
 /* The entries of @v; a scalar that has keys below it writes them dotted beside itself. */
 static void put_entries(struct vx_buf *b, const struct vx_value *v, const char *prefix, bool *first)
 {
 	for (size_t i = 0; i < v->n_entries; i++) {
 		const struct vx_value *child = v->entries[i].value;
-		struct vx_buf key = VX_BUF_INIT;
+		VX_AUTO(vx_buf_fini) struct vx_buf key = VX_BUF_INIT;
 
 		vx_buf_puts(&key, prefix);
 		vx_buf_puts(&key, v->entries[i].key);
@@ -135,7 +150,7 @@ static void put_entries(struct vx_buf *b, const struct vx_value *v, const char *
 			b->failed = true;
 			return;
 		}
-		put_quoted(b, key.data, key.len);
+		put_key(b, key.data, key.len);
 		vx_buf_puts(b, ": ");
 		put_tree(b, child);
 		if (child->type != VX_MAP && child->n_entries) {
@@ -145,7 +160,6 @@ static void put_entries(struct vx_buf *b, const struct vx_value *v, const char *
 			else
 				put_entries(b, child, key.data, first);
 		}
-		vx_buf_fini(&key);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "core/assert.h"
+#include "core/tree.h"
 
 #define INDEX_FROM 12
 #define NOT_FOUND SIZE_MAX
@@ -27,8 +28,8 @@ struct vx_value *vx_value_new(struct vx_arena *a, enum vx_type type, uint32_t li
 	return v;
 }
 
-struct vx_value *vx_value_scalar(struct vx_arena *a, enum vx_type type, const char *text, size_t len,
-                                 uint32_t line)
+struct vx_value *vx_value_scalar(struct vx_arena *a, enum vx_type type, const char *text,
+                                 size_t len, uint32_t line)
 {
 	struct vx_value *v = vx_value_new(a, type, line);
 
@@ -143,43 +144,22 @@ bool vx_value_remove(struct vx_value *v, const char *key, size_t key_len)
 	return true;
 }
 
-/* Follow one `[12]` at *path; NULL when there is no such element. */
-static const struct vx_value *element(const struct vx_value *v, const char **path)
-{
-	size_t i = 0;
-	const char *c = *path + 1;
-
-	for (; *c >= '0' && *c <= '9' && i < SIZE_MAX / 16; c++)
-		i = i * 10 + (size_t)(*c - '0');
-	if (c == *path + 1 || *c != ']')
-		return NULL;
-	*path = c + 1;
-	return v->type == VX_LIST && i < v->n_items ? v->items[i] : NULL;
-}
-
 const struct vx_value *vx_value_find(const struct vx_value *v, const char *path)
 {
-	while (v && *path) {
-		size_t n = strcspn(path, ".");
-		const struct vx_value *child = vx_value_child(v, path, n);
+	struct vx_key k = {path, path + strlen(path), false};
+	struct vx_step step;
+	int rc = 0;
 
-		if (!child) { /* not a key as it stands: perhaps a list's element */
-			size_t name = strcspn(path, ".[");
-
-			child = vx_value_child(v, path, name);
-			path += name;
-			while (child && *path == '[')
-				child = element(child, &path);
-			if (!child || (*path && *path != '.'))
-				return NULL;
-		} else {
-			path += n;
-		}
-		v = child;
-		if (*path == '.' && !*++path)
-			return NULL; /* a dot at the end names nothing */
+	if (!*path)
+		return v;
+	while (v && (rc = vx_key_next(&k, UINT32_MAX, &step, NULL)) > 0) {
+		if (step.name)
+			v = vx_value_child(v, step.name, step.len);
+		else
+			v = v->type == VX_LIST && step.index < v->n_items ? v->items[step.index]
+			                                                  : NULL;
 	}
-	return v;
+	return rc < 0 ? NULL : v; /* what cannot be a key is at no place */
 }
 
 const char *vx_type_name(enum vx_type type)

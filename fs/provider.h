@@ -112,7 +112,8 @@ struct vx_provider {
 	void (*content)(void *self, struct vx_ask *ask, struct vx_content *file,
 	                const struct vx_who *who);
 
-	/* The kernel has forgotten an inode of @file; the reference is put right after. */
+	/* The kernel has forgotten an inode of @file; the reference is put right after. This and
+	 * dropped also come from vx_fs_stop, on its caller's thread, for what was still held. */
 	void (*released)(void *self, struct vx_content *file);
 
 	/* The kernel has forgotten the directory; its index is dropped. */
@@ -126,7 +127,9 @@ struct vx_ctx *vx_ask_ctx(struct vx_ask *ask);
 
 void vx_ask_error(struct vx_ask *ask, int rc); /* @rc: negative errno, mapped by core/errors.def */
 void vx_ask_node(struct vx_ask *ask, struct vx_node node);
-void vx_ask_index(struct vx_ask *ask, struct vx_names *names); /* sealed; reference taken over */
+/* @names: sealed, the reference is taken over. The same as a publication where one came first: of
+ * vx_ask_index and vx_fs_publish for one directory the later call stands. */
+void vx_ask_index(struct vx_ask *ask, struct vx_names *names);
 void vx_ask_content(struct vx_ask *ask); /* the content's bytes are kept by now */
 
 /* A page of a branch: names in byte order; copied. @more: ask again with the last one. */

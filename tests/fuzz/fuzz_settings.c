@@ -79,7 +79,8 @@ static void read_again(const struct vx_settings *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const uint8_t *at = data, *end = data + size;
+	static const uint8_t nothing[1];
+	const uint8_t *at = size ? data : nothing, *end = at + size; /* data may be NULL */
 	VX_AUTO(vx_freep) char *file = part(&at, end);
 	VX_AUTO(vx_freep) char *variable = part(&at, end);
 	VX_AUTO(vx_freep) char *set = part(&at, end);

@@ -13,30 +13,30 @@ static const struct {
 	int rc;
 	bool holds; /* when prod and eu are active */
 } cases[] = {
-        {"prod", 0, true},
-        {"dev", 0, false},
-        {"!dev", 0, true},
-        {"!!prod", 0, true},
-        {" prod & eu ", 0, true},
-        {"prod&us", 0, false},
-        {"us | eu", 0, true},
-        {"prod & (us | eu)", 0, true},
-        {"!(prod & eu)", 0, false},
-        {"a.b-c_d+e@f", 0, false},
-        {"prod & eu & !us", 0, true},
-        {"a & b | c", -EBADMSG, false},
-        {"(a & b) | prod", 0, true},
-        {"(a & b", -EBADMSG, false},
-        {"a)", -EBADMSG, false},
-        {"a &", -EBADMSG, false},
-        {"& a", -EBADMSG, false},
-        {"", -EBADMSG, false},
-        {"()", -EBADMSG, false},
-        {"a b", -EBADMSG, false},
-        {"-a", -EBADMSG, false},
-        {"a-", -EBADMSG, false},
-        {"a/b", -EBADMSG, false},
-        {"!", -EBADMSG, false},
+	{"prod",             0,        true },
+	{"dev",              0,        false},
+	{"!dev",             0,        true },
+	{"!!prod",           0,        true },
+	{" prod & eu ",      0,        true },
+	{"prod&us",          0,        false},
+	{"us | eu",          0,        true },
+	{"prod & (us | eu)", 0,        true },
+	{"!(prod & eu)",     0,        false},
+	{"a.b-c_d+e@f",      0,        false},
+	{"prod & eu & !us",  0,        true },
+	{"a & b | c",        -EBADMSG, false},
+	{"(a & b) | prod",   0,        true },
+	{"(a & b",           -EBADMSG, false},
+	{"a)",	       -EBADMSG, false},
+	{"a &",              -EBADMSG, false},
+	{"& a",              -EBADMSG, false},
+	{"",		 -EBADMSG, false},
+	{"()",	       -EBADMSG, false},
+	{"a b",              -EBADMSG, false},
+	{"-a",	       -EBADMSG, false},
+	{"a-",	       -EBADMSG, false},
+	{"a/b",              -EBADMSG, false},
+	{"!",		-EBADMSG, false},
 };
 
 static void test_cases(void **state)
@@ -93,9 +93,9 @@ static void test_any_of_several(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cases),
-	        cmocka_unit_test(test_nesting_is_bounded),
-	        cmocka_unit_test(test_any_of_several),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_nesting_is_bounded),
+		cmocka_unit_test(test_any_of_several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

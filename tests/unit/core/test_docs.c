@@ -105,17 +105,17 @@ static void test_lines(void **state)
 		const char *in, *path;
 		uint32_t line;
 	} rows[] = {
-	        {Y, "a: 1\nb:\n  c: 2\n", "b", 2},
-	        {Y, "a: 1\nb:\n  c: 2\n", "b.c", 3},
-	        {Y, "l:\n- x\n- y\n", "l[1]", 3},
-	        {Y, "a: |\n  one\n  two\nb: 1\n", "b", 4},
-	        {Y, "a: &x\n  k: 1\nb: *x\n", "b", 3},
-	        {Y, "a: &x\n  k: 1\nb: *x\n", "b.k", 2},
-	        {J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "a", 2},
-	        {J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "b[0]", 5},
-	        {P, "# c\na=1\\\n 2\nb=3\n", "a", 2},
-	        {P, "# c\na=1\\\n 2\nb=3\n", "b", 4},
-	        {P, "a=1\r\nb=2\r\rc=3", "c", 4},
+		{Y, "a: 1\nb:\n  c: 2\n",           "b",    2},
+		{Y, "a: 1\nb:\n  c: 2\n",           "b.c",  3},
+		{Y, "l:\n- x\n- y\n",               "l[1]", 3},
+		{Y, "a: |\n  one\n  two\nb: 1\n",   "b",    4},
+		{Y, "a: &x\n  k: 1\nb: *x\n",       "b",    3},
+		{Y, "a: &x\n  k: 1\nb: *x\n",       "b.k",  2},
+		{J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "a",    2},
+		{J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "b[0]", 5},
+		{P, "# c\na=1\\\n 2\nb=3\n",        "a",    2},
+		{P, "# c\na=1\\\n 2\nb=3\n",        "b",    4},
+		{P, "a=1\r\nb=2\r\rc=3",            "c",    4},
 	};
 	static const struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
 
@@ -177,6 +177,45 @@ static void test_bounds(void **state)
 	assert_int_equal(parse(Y, b.data, b.len, NULL), -E2BIG);
 }
 
+/* Nested, dotted and by index, depth is the same: 64 steps, or 63 to a collection. */
+static void test_depth(void **state)
+{
+	static const struct {
+		const char *before, *again, *after;
+		unsigned most; /* how many of @again are not too many */
+	} rows[] = {
+		{"",      "a.",   "a: 1",  63},
+                {"",      "a.",   "a: {}", 62},
+                {"a",     "[0]",  ": 1",   63},
+		{"a: ",   "{b: ", "1",     63},
+                {"a: ",   "[",    "1",     63},
+                {"",      "[",    "1",     63},
+		{"a.b: ", "{b: ", "1",     62},
+                {"a: ",   "{b: ", "[]",    62},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (unsigned more = 0; more < 2; more++) {
+			VX_AUTO(vx_buf_fini) struct vx_buf b = VX_BUF_INIT;
+			unsigned n = rows[i].most + more;
+			char open = rows[i].again[0];
+			int want = more ? -E2BIG : 0, rc;
+
+			vx_buf_puts(&b, rows[i].before);
+			for (unsigned k = 0; k < n; k++)
+				vx_buf_puts(&b, rows[i].again);
+			vx_buf_puts(&b, rows[i].after);
+			if (rows[i].after[0] != ':' && open != 'a')
+				vx_buf_repeat(&b, open == '{' ? '}' : ']', n);
+			vx_buf_putc(&b, '\n');
+			rc = parse(Y, b.data, b.len, NULL);
+			if (rc != want)
+				fail_msg("want %d, got %d: %s", want, rc, b.data);
+		}
+	}
+}
+
 static void test_names_profile(void **state)
 {
 	static const struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
@@ -193,10 +232,9 @@ static void test_names_profile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cases),
-	        cmocka_unit_test(test_lines),
-	        cmocka_unit_test(test_bounds),
-	        cmocka_unit_test(test_names_profile),
+		cmocka_unit_test(test_cases),         cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_bounds),        cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_names_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

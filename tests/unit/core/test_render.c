@@ -224,6 +224,22 @@ static void elements_of_a_list_are_listed_in_byte_order(void **state)
 	assert_ptr_equal(names[2].value, items[10]);
 }
 
+/* Readers count a key's characters as they are written: 300 escapes are 1202. */
+static void a_key_long_by_its_escapes_is_announced(void **state)
+{
+	char key[301] = "", want[1300] = "? \"";
+	struct vx_value *root = map();
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++) {
+		key[i] = '\x7f';
+		(void)strcat(want, "\\x7F");
+	}
+	(void)strcat(want, "\"\n: 1\n");
+	set(root, key, scalar(VX_INT, "1"));
+	check(root, VX_OUT_YML, want);
+}
+
 static void a_name_longer_than_a_file_name_is_not_shown(void **state)
 {
 	struct vx_value *root = map();
@@ -395,6 +411,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_env_value_with_a_nul_is_left_out, teardown),
 		cmocka_unit_test_teardown(keys_are_named_and_sorted_by_bytes, teardown),
 		cmocka_unit_test_teardown(elements_of_a_list_are_listed_in_byte_order, teardown),
+		cmocka_unit_test_teardown(a_key_long_by_its_escapes_is_announced, teardown),
 		cmocka_unit_test_teardown(a_name_longer_than_a_file_name_is_not_shown, teardown),
 		cmocka_unit_test_teardown(a_key_is_its_text_and_a_line_break, teardown),
 		cmocka_unit_test_teardown(origins_name_sources_and_hide_values, teardown),

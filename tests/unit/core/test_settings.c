@@ -422,6 +422,26 @@ static void test_what_is_printed_can_be_read_again(void **state)
 	vx_settings_put(again.s);
 }
 
+/* A key of 200 quotes takes 1202 characters with its escapes: more than readers look ahead for. */
+static void test_a_key_of_many_escapes_can_be_read_again(void **state)
+{
+	struct run first = {0}, again = {0};
+	char file[512] = "tree: {overrides: {'", changed[512] = "";
+	char *text;
+
+	(void)state;
+	memset(file + strlen(file), '"', 200);
+	(void)strcat(file, "': 1}}\n");
+	first.file = file;
+	text = vx_settings_print(loaded(&first));
+	again.file = text;
+	vx_settings_diff(first.s, loaded(&again), keep_change, changed);
+	assert_string_equal(changed, "");
+	free(text);
+	vx_settings_put(first.s);
+	vx_settings_put(again.s);
+}
+
 static void test_references_are_counted(void **state)
 {
 	struct run r = {0};
@@ -450,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_a_reload_hears_of_what_differs),
 		cmocka_unit_test(test_what_is_printed_names_its_source),
 		cmocka_unit_test(test_what_is_printed_can_be_read_again),
+		cmocka_unit_test(test_a_key_of_many_escapes_can_be_read_again),
 		cmocka_unit_test(test_references_are_counted),
 	};
 

@@ -36,7 +36,8 @@ static void test_map_of(struct vx_arena *a, size_t n)
 	if (n == 0)
 		return;
 	assert_true(vx_value_set(a, m, "key-0", 5, text(a, "new")));
-	assert_string_equal(m->entries[0].value->text, "new"); /* a replaced value keeps its place */
+	assert_string_equal(m->entries[0].value->text,
+	                    "new"); /* a replaced value keeps its place */
 	assert_true(vx_value_remove(m, "key-0", 5));
 	assert_false(vx_value_remove(m, "key-0", 5));
 	assert_null(vx_value_child(m, "key-0", 5));
@@ -57,7 +58,7 @@ static void test_maps(void **state)
 	}
 }
 
-/* {"a": {"b": [{"c": "x"}, "y"]}, "d[x]": "z"} */
+/* {"a": {"b": [{"c": "x"}, "y"]}, "d[x]": "z", "[": ["x", "y"], "e[x]": the same} */
 static struct vx_value *sample(struct vx_arena *a)
 {
 	struct vx_value *root = vx_value_new(a, VX_MAP, 1), *am = vx_value_new(a, VX_MAP, 1);
@@ -71,15 +72,32 @@ static struct vx_value *sample(struct vx_arena *a)
 	vx_value_set(a, am, "b", 1, list);
 	vx_value_set(a, root, "a", 1, am);
 	vx_value_set(a, root, "d[x]", 4, text(a, "z"));
+	vx_value_set(a, root, "[", 1, list);
+	vx_value_set(a, root, "e[x]", 4, list);
 	return root;
 }
 
 static const struct {
 	const char *path, *want; /* want NULL: not found */
 } paths[] = {
-	{"a.b[0].c", "x"}, {"a.b[1]", "y"},  {"d[x]", "z"},    {"a.b[2]", NULL}, {"a.b[", NULL},
-	{"a.b[0", NULL},   {"a.b[]", NULL},  {"a.b[1]x", NULL}, {"a.", NULL},    {".a", NULL},
-	{"a..b", NULL},    {"nope", NULL},   {"a.b[0].c.d", NULL}, {"a.b[99999999999999999999]", NULL},
+	{"e[x][1]",                   "y" },
+        {"[[0].c",                    "x" },
+        {"[1]",                       NULL},
+	{"d[x][0]",                   NULL},
+        {"a.b[0].c",                  "x" },
+        {"a.b[1]",                    "y" },
+	{"d[x]",		      "z" },
+        {"a.b[2]",                    NULL},
+        {"a.b[",                      NULL},
+	{"a.b[0",		     NULL},
+        {"a.b[]",                     NULL},
+        {"a.b[1]x",                   NULL},
+	{"a.",			NULL},
+        {".a",                        NULL},
+        {"a..b",                      NULL},
+	{"nope",		      NULL},
+        {"a.b[0].c.d",                NULL},
+        {"a.b[99999999999999999999]", NULL},
 };
 
 static void test_paths(void **state)

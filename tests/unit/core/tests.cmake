@@ -19,3 +19,13 @@ add_test(NAME unit/core/roundtrip
          COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/unit/core/roundtrip_test.py
                  $<TARGET_FILE:render_driver>)
 set_tests_properties(unit/core/formats_md unit/core/roundtrip PROPERTIES TIMEOUT 120)
+vx_unit_test(core scalar vx_core)
+vx_unit_test(core activation vx_core)
+vx_unit_test(core docs vx_core)
+vx_unit_test(core settings vx_core)
+vx_unit_test(core settings_convert vx_core)
+vx_unit_test(core settings_secret vx_core)
+vx_unit_test(core tree vx_core)
+vx_unit_test(core nomem vx_core)
+target_link_options(test_core_nomem PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+  -Wl,--wrap=reallocarray,--wrap=strndup,--wrap=asprintf,--wrap=vx_arena_alloc,--wrap=vx_arena_strndup)

@@ -1,0 +1,127 @@
+/* access.c - matching `access` rules. */
+#include "daemon/catalog/access.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+struct rule {
+	char *match;
+	struct vx_mode mode;
+};
+
+struct vx_access {
+	size_t n;
+	struct rule rule[];
+};
+
+/* A name or a number. The static results of getpwnam are fine: rules are read by one thread. */
+static int find_owner(const char *text, uid_t *ret)
+{
+	char *end;
+	unsigned long id = strtoul(text, &end, 10);
+	const struct passwd *pw = *end || !*text ? getpwnam(text) : NULL;
+
+	if (*end || !*text) {
+		if (!pw)
+			return -EINVAL;
+		id = pw->pw_uid;
+	}
+	*ret = (uid_t)id;
+	return 0;
+}
+
+static int find_group(const char *text, gid_t *ret)
+{
+	char *end;
+	unsigned long id = strtoul(text, &end, 10);
+	const struct group *gr = *end || !*text ? getgrnam(text) : NULL;
+
+	if (*end || !*text) {
+		if (!gr)
+			return -EINVAL;
+		id = gr->gr_gid;
+	}
+	*ret = (gid_t)id;
+	return 0;
+}
+
+static int read_rule(const struct vx_settings_map *m, struct rule *r, struct vx_error *err)
+{
+	const char *owner = vx_map_str(m, "owner"), *group = vx_map_str(m, "group");
+	const char *mode = vx_map_str(m, "mode");
+	char *end;
+	unsigned long perm = strtoul(mode, &end, 8);
+
+	if (find_owner(owner, &r->mode.uid) < 0)
+		return vx_fail(err, -EINVAL, "%s: this machine has no user '%s'", vx_map_where(m),
+		               owner);
+	if (find_group(group, &r->mode.gid) < 0)
+		return vx_fail(err, -EINVAL, "%s: this machine has no group '%s'", vx_map_where(m),
+		               group);
+	if (!*mode || *end || (perm & ~0444UL))
+		return vx_fail(err, -EINVAL,
+		               "%s: mode '%s' is not one of read bits only, such as \"0440\"",
+		               vx_map_where(m), mode);
+	r->mode.perm = (mode_t)perm;
+	r->match = strdup(vx_map_str(m, "match"));
+	return r->match ? 0 : -ENOMEM;
+}
+
+int vx_access_new(const struct vx_settings *s, struct vx_access **ret, struct vx_error *err)
+{
+	size_t n = vx_settings_count(s, "access");
+	struct vx_access *a = calloc(1, sizeof(*a) + n * sizeof(a->rule[0]));
+	int rc = a ? 0 : -ENOMEM;
+
+	for (; rc == 0 && a->n < n; a->n++) {
+		rc = read_rule(vx_settings_at(s, "access", a->n), &a->rule[a->n], err);
+		if (rc < 0)
+			break;
+	}
+	if (rc < 0) {
+		vx_access_free(a);
+		return rc;
+	}
+	*ret = a;
+	return 0;
+}
+
+void vx_access_free(struct vx_access *a)
+{
+	for (size_t i = 0; a && i < a->n; i++)
+		free(a->rule[i].match);
+	free(a);
+}
+
+static struct vx_mode member_mode(const struct vx_access *a, const char *app, const char *profile,
+                                  const char *label)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (vx_pattern_match(a->rule[i].match, app, profile, label))
+			return a->rule[i].mode;
+	return (struct vx_mode){0, 0, 0444};
+}
+
+struct vx_mode vx_access_file(const struct vx_access *a, const struct vx_coords *at,
+                              const char *default_label)
+{
+	const char *label = at->label ? at->label : default_label;
+	struct vx_mode all = member_mode(a, at->app, at->profiles[0], label);
+
+	for (size_t i = 1; i < at->n_profiles; i++) {
+		struct vx_mode one = member_mode(a, at->app, at->profiles[i], label);
+
+		if (one.uid != all.uid || one.gid != all.gid)
+			return (struct vx_mode){0, 0, 0400};
+		all.perm &= one.perm;
+	}
+	return all;
+}
+
+struct vx_mode vx_access_dir(struct vx_mode file)
+{
+	file.perm |= (file.perm & 0444) >> 2;
+	return file;
+}

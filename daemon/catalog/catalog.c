@@ -1,0 +1,429 @@
+/* catalog.c - the feeds, the table of tracks, and what happens to them: a source changed, a fetch
+ * settled, time passed, the end. */
+#include "daemon/catalog/catalog.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/log.h"
+#include "daemon/catalog/catalog_i.h"
+
+/* Composing is all processor: as many threads as a small machine has cores leave the rest alone. */
+#define COMPOSERS 2
+
+/* --- tracks ---------------------------------------------------------------------------------- */
+
+static struct track *track_new(struct vx_catalog *c, const struct vx_coords *at, bool probe)
+{
+	struct track *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->catalog = c;
+	t->probe = probe;
+	t->job.run = track_run;
+	if (vx_coords_dup(at, &t->at) < 0 || asprintf(&t->key, "%s%s", probe ? "?" : "", at->text) < 0) {
+		vx_coords_free(t->at);
+		free(t);
+		return NULL;
+	}
+	atomic_init(&t->refs, 2); /* the table's and the caller's */
+	HASH_ADD_KEYPTR(hh, c->tracks, t->key, strlen(t->key), t);
+	return t;
+}
+
+/* Whether nothing would be lost by forgetting @t. L. */
+static bool idle(const struct track *t)
+{
+	return !t->busy && !t->waits && !t->shown && !t->questions;
+}
+
+/* Over limits.tracks the least recently asked go: the table is kept in that order. L; the tracks
+ * that were taken out are returned as a list for track_put outside the lock. */
+static struct track *forget_tracks(struct vx_catalog *c, size_t most, int64_t before_ns)
+{
+	struct track *t, *next, *gone = NULL;
+
+	HASH_ITER (hh, c->tracks, t, next) {
+		bool over = HASH_COUNT(c->tracks) > most;
+
+		if (!over && t->used_ns >= before_ns)
+			break;
+		if (!idle(t))
+			continue;
+		HASH_DEL(c->tracks, t);
+		t->next_waiting = gone;
+		gone = t;
+	}
+	return gone;
+}
+
+struct track *track_get(struct vx_catalog *c, const struct vx_coords *at, bool probe)
+{
+	char key[VX_PROFILES_MAX * (VX_NAME_BYTES + 1) + 4 * VX_NAME_BYTES + 512];
+	struct track *t;
+
+	(void)snprintf(key, sizeof(key), "%s%s", probe ? "?" : "", at->text);
+	HASH_FIND_STR(c->tracks, key, t);
+	if (t) {
+		atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+		HASH_DEL(c->tracks, t); /* to the end: most recently asked */
+		HASH_ADD_KEYPTR(hh, c->tracks, t->key, strlen(t->key), t);
+	} else {
+		t = track_new(c, at, probe);
+	}
+	if (t)
+		t->used_ns = vx_mono_ns(c->clock);
+	return t;
+}
+
+void track_put(struct track *t)
+{
+	if (t && atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
+		track_clear(t);
+}
+
+void track_kick(struct track *t)
+{
+	if (t->busy) {
+		t->again = true;
+		return;
+	}
+	if (t->waits) {
+		*t->prev_waiting = t->next_waiting;
+		if (t->next_waiting)
+			t->next_waiting->prev_waiting = t->prev_waiting;
+		t->waits = false;
+		t->dirty = true; /* what it waited for is still to be fetched */
+	}
+	t->busy = true;
+	t->catalog->jobs++;
+	atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+	if (vx_pool_submit(t->catalog->pool, &t->job) < 0) {
+		t->busy = false; /* no thread at all: the next question or tick tries again */
+		t->catalog->jobs--;
+		atomic_fetch_sub_explicit(&t->refs, 1, memory_order_relaxed);
+	}
+}
+
+struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_feeds; i++)
+		if (strcmp(vx_feed_name(c->feeds[i]), name) == 0)
+			return c->feeds[i];
+	vx_assert_failed(__FILE__, __LINE__, "a snapshot's backends are the catalog's");
+}
+
+struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at)
+{
+	VX_LOCKED(&c->lock);
+	return vx_access_file(c->access, at, c->default_label);
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static bool needs(const struct track *t, const char *text)
+{
+	if (!text)
+		return t->needs_labels;
+	for (size_t i = 0; i < t->n_needs; i++)
+		if (strcmp(t->needs[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void on_settled(void *arg, struct vx_feed *feed, const char *text)
+{
+	struct vx_catalog *c = arg;
+	struct track *next;
+
+	(void)feed;
+	VX_LOCKED(&c->lock);
+	c->settles++;
+	for (struct track *t = c->waiting; t; t = next) {
+		next = t->next_waiting;
+		if (needs(t, text))
+			track_kick(t);
+	}
+}
+
+/* Whether what happened to @app concerns @t: its own documents, all, or what it imports. L. */
+static bool concerns(const struct track *t, const char *app)
+{
+	const struct vx_snapshot *s = t->snapshot;
+	size_t n = strlen(app);
+
+	if (strcmp(app, "application") == 0 || strcmp(app, t->at->app) == 0)
+		return true;
+	for (size_t i = 0; s && i < s->n_imports; i++)
+		if (strncmp(s->imports[i].to, app, n) == 0 && s->imports[i].to[n] == '/')
+			return true;
+	return t->known && t->rc < 0 && t->rc != -ENOENT; /* it may have failed over an import */
+}
+
+static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps, size_t n_apps)
+{
+	struct vx_catalog *c = arg;
+	struct track *t, *next;
+
+	(void)feed;
+	VX_LOCKED(&c->lock);
+	HASH_ITER (hh, c->tracks, t, next) {
+		bool hit = !apps;
+
+		for (size_t i = 0; i < n_apps && !hit; i++)
+			hit = concerns(t, apps[i]);
+		if (!hit)
+			continue;
+		t->dirty = true;
+		if (t->shown || t->busy || t->waits)
+			track_kick(t); /* else whoever asks next brings it up to date */
+	}
+}
+
+/* Once a second: due retries, orphans whose time is over, tracks that nobody shows. */
+static void tick(struct vx_catalog *c)
+{
+	int64_t now = vx_mono_ns(c->clock);
+	struct track *t, *next, *gone;
+
+	for (size_t i = 0; i < c->n_feeds; i++)
+		vx_feed_tick(c->feeds[i], now);
+	vx_lock(&c->lock);
+	HASH_ITER (hh, c->tracks, t, next) {
+		if (t->orphaned_ns == 0 || now - t->orphaned_ns < c->retain_ns)
+			continue;
+		t->dirty = true;
+		track_kick(t);
+	}
+	gone = forget_tracks(c, c->tracks_max, now - c->ttl_ns);
+	vx_unlock(&c->lock);
+	while (gone) {
+		t = gone;
+		gone = t->next_waiting;
+		track_put(t);
+	}
+}
+
+static void *run_ticker(void *arg)
+{
+	struct vx_catalog *c = arg;
+
+	(void)pthread_setname_np(pthread_self(), "vx-tick");
+	vx_lock(&c->lock);
+	while (!c->ending) {
+		struct timespec at;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_sec++;
+		(void)pthread_cond_timedwait(&c->tick, &c->lock, &at);
+		if (c->ending)
+			break;
+		vx_unlock(&c->lock);
+		tick(c);
+		vx_lock(&c->lock);
+	}
+	vx_unlock(&c->lock);
+	return NULL;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct vx_feed *const *x = a, *const *y = b;
+	int64_t p = vx_feed_priority(*x), q = vx_feed_priority(*y);
+
+	return (p > q) - (p < q);
+}
+
+static int open_feeds(struct vx_catalog *c, const char *state_dir, struct vx_error *err)
+{
+	const struct vx_feed_events events = {on_settled, on_changed, c};
+	struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
+	size_t n = vx_settings_count(c->settings, "backends");
+
+	limits.bytes = (size_t)vx_settings_int(c->settings, "limits.document");
+	c->feeds = calloc(n + 1, sizeof(*c->feeds));
+	if (!c->feeds)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct vx_settings_map *m = vx_settings_at(c->settings, "backends", i);
+		const char *label = vx_map_str(m, "default_label");
+		struct vx_backend_env env = {c->clock, limits, *label ? label : c->default_label,
+		                             state_dir};
+		int rc;
+
+		if (!vx_map_bool(m, "enabled"))
+			continue;
+		rc = vx_feed_open(m, &env, c->retain_ns, &events, &c->feeds[c->n_feeds], err);
+		if (rc < 0)
+			return rc;
+		c->n_feeds++;
+		c->commits |= vx_backend_find(vx_map_str(m, "type"))->commits;
+	}
+	qsort(c->feeds, c->n_feeds, sizeof(*c->feeds), by_priority);
+	return 0;
+}
+
+static void read_settings(struct vx_catalog *c)
+{
+	const struct vx_settings *s = c->settings;
+
+	c->default_label = vx_settings_str(s, "tree.default_label");
+	c->unknown_app_shared = strcmp(vx_settings_str(s, "tree.unknown_application"), "shared") == 0;
+	c->unknown_profile_base = strcmp(vx_settings_str(s, "tree.unknown_profile"), "base") == 0;
+	c->resolve_plain = vx_settings_bool(s, "tree.resolve_plain");
+	c->compose.overrides = vx_settings_tree(s, "tree.overrides");
+	c->ttl_ns = vx_settings_int(s, "cache.ttl") * VX_MSEC;
+	c->retain_ns = vx_settings_int(s, "tree.retain") * VX_MSEC;
+	c->tracks_max = (size_t)vx_settings_int(s, "limits.tracks");
+}
+
+int vx_catalog_new(struct vx_settings *s, const struct vx_clock *clock, const char *state_dir,
+                   struct vx_catalog **ret, struct vx_error *err)
+{
+	struct vx_catalog *c = calloc(1, sizeof(*c));
+	pthread_condattr_t attr;
+	int rc;
+
+	if (!c)
+		return -ENOMEM;
+	c->magic = VX_CATALOG_MAGIC;
+	c->clock = clock;
+	c->settings = vx_settings_ref(s);
+	vx_assert(pthread_mutex_init(&c->lock, NULL) == 0);
+	vx_assert(pthread_condattr_init(&attr) == 0);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	vx_assert(pthread_cond_init(&c->tick, &attr) == 0);
+	(void)pthread_condattr_destroy(&attr);
+	vx_assert(pthread_cond_init(&c->quiet, NULL) == 0);
+	read_settings(c);
+	rc = vx_access_new(s, &c->access, err);
+	if (rc == 0)
+		rc = vx_pool_new("vx-compose", COMPOSERS, &c->pool);
+	if (rc == 0)
+		rc = open_feeds(c, state_dir, err);
+	if (rc < 0) {
+		vx_catalog_free(c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+int vx_catalog_start(struct vx_catalog *c, struct vx_fs *fs, struct vx_error *err)
+{
+	sigset_t all, was;
+	int rc = 0;
+
+	vx_lock(&c->lock);
+	c->fs = fs;
+	vx_unlock(&c->lock);
+	for (size_t i = 0; rc == 0 && i < c->n_feeds; i++)
+		rc = vx_feed_watch(c->feeds[i], err);
+	if (rc < 0)
+		return rc;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	rc = -pthread_create(&c->ticker, NULL, run_ticker, c);
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	c->ticking = rc == 0;
+	return rc < 0 ? vx_fail(err, rc, "no thread could be started") : 0;
+}
+
+void vx_catalog_reload(struct vx_catalog *c, struct vx_settings *s)
+{
+	struct vx_access *access = NULL, *was = NULL;
+	struct vx_error err = {0};
+	int rc = vx_access_new(s, &access, &err);
+
+	if (rc < 0) {
+		vx_log(VX_LOG_ERROR, VX_NO_FIELDS, "%s; the access rules in force stay",
+		       vx_error_text(&err, rc));
+		return;
+	}
+	vx_lock(&c->lock);
+	was = c->access;
+	c->access = access;
+	vx_unlock(&c->lock);
+	vx_access_free(was);
+}
+
+void vx_catalog_count(struct vx_catalog *c, struct vx_catalog_counts *ret)
+{
+	struct track *t, *next;
+
+	VX_LOCKED(&c->lock);
+	*ret = c->counts;
+	ret->tracks = HASH_COUNT(c->tracks);
+	ret->live = 0;
+	HASH_ITER (hh, c->tracks, t, next)
+		ret->live += t->shown != NULL;
+}
+
+void vx_catalog_log_counts(struct vx_catalog *c)
+{
+	struct vx_catalog_counts n;
+
+	vx_catalog_count(c, &n);
+	vx_log(VX_LOG_INFO, VX_NO_FIELDS,
+	       "counts: composed=%" PRIu64 " published=%" PRIu64 " tracks=%zu live=%zu", n.composed,
+	       n.published, n.tracks, n.live);
+	for (size_t i = 0; i < c->n_feeds; i++) {
+		struct vx_feed_counts f;
+
+		vx_feed_count(c->feeds[i], &f);
+		vx_log(VX_LOG_INFO, VX_FIELDS({"backend", vx_feed_name(c->feeds[i])}),
+		       "counts: fetches=%" PRIu64 " unchanged=%" PRIu64 " calls=%" PRIu64
+		       " failures=%" PRIu64 " known=%zu breaker=%s",
+		       f.fetches, f.unchanged, f.calls, f.failures, f.known,
+		       f.breaker_open ? "open" : "closed");
+	}
+}
+
+void vx_catalog_cancel(struct vx_catalog *c)
+{
+	struct track *t, *next;
+
+	for (size_t i = 0; i < c->n_feeds; i++)
+		vx_feed_cancel(c->feeds[i]);
+	vx_lock(&c->lock);
+	c->ending = true;
+	(void)pthread_cond_broadcast(&c->tick);
+	HASH_ITER (hh, c->tracks, t, next)
+		if (t->questions)
+			track_kick(t);
+	while (c->jobs > 0) /* one that began before may be about to publish */
+		(void)pthread_cond_wait(&c->quiet, &c->lock);
+	vx_unlock(&c->lock);
+	if (c->ticking)
+		(void)pthread_join(c->ticker, NULL);
+	c->ticking = false;
+}
+
+void vx_catalog_free(struct vx_catalog *c)
+{
+	struct track *t, *next;
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_feeds; i++)
+		vx_feed_close(c->feeds[i]); /* the last settled() comes from here */
+	vx_pool_free(c->pool);
+	HASH_ITER (hh, c->tracks, t, next) {
+		HASH_DEL(c->tracks, t);
+		track_put(t);
+	}
+	free(c->feeds);
+	vx_access_free(c->access);
+	vx_settings_put(c->settings);
+	(void)pthread_cond_destroy(&c->tick);
+	(void)pthread_cond_destroy(&c->quiet);
+	(void)pthread_mutex_destroy(&c->lock);
+	free(c);
+}

@@ -1,0 +1,458 @@
+/* feed.c - the layers of one backend: what is known, what is being fetched, what failed.
+ *
+ * Each coordinates that were ever asked have an entry. A question finds it fresh (answered at
+ * once), in flight, or old: then a fetch starts and `settled` tells when to ask again. A failure
+ * leaves the last good layers where they are, and the next attempt, once its back-off and the
+ * breaker allow it, goes on behind the readers' back: nobody waits twice for a source that did not
+ * answer. Nothing here blocks but the backend's own threads. */
+#include "daemon/catalog/feed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/log.h"
+#include "daemon/catalog/feed_i.h"
+
+/* Entries kept for coordinates that are asked for; an entry without layers is about 1 KiB, so this
+ * bounds what a crawler of unknown names can take to 10 MiB. */
+#define ENTRIES_MAX 10000
+
+struct vx_feed_entry {
+	UT_hash_handle hh;
+	struct vx_feed *feed;
+	struct vx_coords *at;
+	struct vx_layers *layers; /* last good; NULL none */
+	bool gone;                /* the source has no such label */
+	bool behind;              /* the fetch in flight is behind the readers' back */
+	struct vx_known known;
+	struct vx_ctx ctx; /* of the fetch in flight */
+	struct vx_job job;
+};
+
+uint64_t vx_feed_random(void)
+{
+	uint64_t r = 0;
+
+	(void)!getrandom(&r, sizeof(r), GRND_NONBLOCK); /* only jitter depends on it */
+	return r;
+}
+
+static void entry_free(struct vx_feed_entry *e)
+{
+	vx_layers_put(e->layers);
+	vx_coords_free(e->at);
+	free(e);
+}
+
+/* Forget the least recently asked entries that nobody is fetching, down to the bound. */
+static void entries_bound(struct vx_feed *f)
+{
+	struct vx_feed_entry *e, *next;
+
+	HASH_ITER (hh, f->entries, e, next) {
+		if (HASH_COUNT(f->entries) < ENTRIES_MAX)
+			return;
+		if (e->known.inflight)
+			continue;
+		HASH_DEL(f->entries, e);
+		entry_free(e);
+	}
+}
+
+/* The entry for @at, made where there is none, now the most recently asked. NULL: no memory. */
+static struct vx_feed_entry *entry_get(struct vx_feed *f, const struct vx_coords *at)
+{
+	struct vx_feed_entry *e;
+
+	HASH_FIND_STR(f->entries, at->text, e);
+	if (e) {
+		HASH_DEL(f->entries, e);
+	} else {
+		entries_bound(f);
+		e = calloc(1, sizeof(*e));
+		if (!e || vx_coords_dup(at, &e->at) < 0) {
+			free(e);
+			return NULL;
+		}
+		e->feed = f;
+	}
+	HASH_ADD_KEYPTR(hh, f->entries, e->at->text, strlen(e->at->text), e);
+	return e;
+}
+
+bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
+{
+	int64_t now = vx_mono_ns(f->clock);
+
+	if (k->rc < 0 && now < k->retry_ns)
+		return false;
+	if (vx_breaker_allow(&f->breaker, now))
+		return true;
+	k->rc = vx_fail(&k->err, -EAGAIN, "%s has not answered lately and is left alone for %.1f s",
+	                f->name, (double)(f->breaker.open_until_ns - now) / 1e9);
+	k->retry_ns = f->breaker.open_until_ns;
+	return false;
+}
+
+/* One line when something begins to fail or fails differently, one when it is well again. Silence
+ * is the whole source's; bad content is one question's own. */
+static void log_outcome(struct vx_feed *f, struct vx_known *k, int rc, const char *text,
+                        const char *what, const char *kept)
+{
+	const struct vx_log_field fields[] = {
+		{"backend", f->name}, {"rc", rc < 0 ? vx_error_info(rc)->name : NULL}, {NULL, NULL}};
+	bool silence = rc == -ETIMEDOUT || rc == -EAGAIN;
+
+	if (rc == -ECANCELED)
+		return;
+	if (rc >= 0) {
+		if (k->failing || f->silent)
+			vx_log(VX_LOG_INFO, fields, "%s is well again", k->failing ? what : "the source");
+		k->failing = false;
+		f->silent = false;
+	} else if (silence ? !f->silent : !k->failing || strcmp(k->err.msg, text) != 0) {
+		vx_log(VX_LOG_WARN, fields, "%s: %s; %s%s", what, text,
+		       kept ? "still serving revision " : "nothing of it is served",
+		       kept ? kept : "");
+		*(silence ? &f->silent : &k->failing) = true;
+	}
+}
+
+void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx_error *err,
+                  const char *what, const char *kept)
+{
+	int64_t now = vx_mono_ns(f->clock);
+	const char *text = vx_error_text(err, rc);
+
+	vx_breaker_note(&f->breaker, rc, now, vx_feed_random());
+	log_outcome(f, k, rc, text, what, kept);
+	k->inflight = false;
+	k->fresh = rc >= 0 && !k->again;
+	k->rc = rc < 0 && rc != -ECANCELED ? rc : 0;
+	k->told = false;
+	k->attempts = rc >= 0 ? 0 : k->attempts + 1;
+	k->retry_ns = k->again ? 0 : now + vx_backoff_ns(k->attempts, vx_feed_random());
+	k->again = false;
+	if (k->rc < 0) {
+		f->counts.failures++;
+		(void)vx_fail(&k->err, rc, "%s", text);
+	}
+}
+
+/* The documents of the source's default label, for @at whatever its label is. That the default label
+ * is missing is a failure: to serve nothing of a source would silently take its keys away. */
+static int fetch_default(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at,
+                         const char *have, struct vx_layers **ret, struct vx_error *err)
+{
+	VX_AUTO(vx_coords_free_p) struct vx_coords *plain = NULL;
+	const char *list = strchr(at->text, '/') + 1;
+	VX_AUTO(vx_freep) char *profiles = strndup(list, strcspn(list, "/"));
+	int rc = profiles ? vx_coords_new(at->app, profiles, NULL, &plain, err) : -ENOMEM;
+
+	if (rc == 0)
+		rc = f->ops->fetch(f->backend, ctx, plain, have, ret, err);
+	return rc == -ENOENT ? vx_wrap(err, -EBADMSG, "the default label") : rc;
+}
+
+/* Ask the backend, with what a label that it lacks means for this feed. */
+static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at, const char *have,
+                 struct vx_layers **ret, struct vx_error *err)
+{
+	int rc = vx_ctx_check(ctx);
+
+	if (rc < 0)
+		return rc;
+	if (!at->label)
+		return fetch_default(f, ctx, at, have, ret, err);
+	rc = f->ops->fetch(f->backend, ctx, at, have, ret, err);
+	if (rc != -ENOENT || f->missing_label == VX_MISSING_REFUSE)
+		return rc;
+	if (f->missing_label == VX_MISSING_SKIP) {
+		*ret = vx_layers_ref(f->empty);
+		return 0;
+	}
+	rc = fetch_default(f, ctx, at, NULL, ret, err);
+	if (rc == 0)
+		(*ret)->label_known = false;
+	return rc;
+}
+
+static void run_fetch(struct vx_job *job)
+{
+	struct vx_feed_entry *e = (struct vx_feed_entry *)((char *)job - offsetof(struct vx_feed_entry, job));
+	struct vx_feed *f = e->feed;
+	VX_AUTO(vx_layers_put_p) struct vx_layers *was = NULL;
+	VX_AUTO(vx_freep) char *text = NULL;
+	struct vx_layers *now = NULL;
+	char app[VX_NAME_BYTES + 1];
+	struct vx_error err = {0};
+	bool behind;
+	int rc;
+
+	vx_lock(&f->lock);
+	was = e->layers ? vx_layers_ref(e->layers) : NULL;
+	f->counts.fetches++;
+	vx_unlock(&f->lock);
+
+	rc = fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
+	text = strdup(e->at->text);
+	(void)snprintf(app, sizeof(app), "%s", e->at->app);
+
+	vx_lock(&f->lock);
+	behind = e->behind;
+	e->behind = false;
+	vx_ctx_fini(&e->ctx);
+	e->gone = rc == -ENOENT; /* an answer, not a failure: what was last good is so no more */
+	vx_feed_note(f, &e->known, e->gone ? 0 : rc, &err, e->at->text,
+	             e->layers ? e->layers->revision : NULL);
+	if (rc == 0 || e->gone) {
+		vx_layers_put(e->layers);
+		e->layers = now;
+	} else if (rc == 1) {
+		f->counts.unchanged++;
+	}
+	if (e->gone)
+		(void)vx_fail(&e->known.err, rc, "%s", vx_error_text(&err, rc));
+	vx_unlock(&f->lock); /* from here on the entry may be gone */
+	if (behind && rc >= 0) {
+		const char *apps[] = {app};
+
+		f->events.changed(f->events.arg, f, apps, 1); /* those who went on without it */
+	}
+	if (text)
+		f->events.settled(f->events.arg, f, text);
+}
+
+/* Begin to fetch @e; the lock is held. */
+static void start_fetch(struct vx_feed *f, struct vx_feed_entry *e)
+{
+	e->known.inflight = true;
+	e->job.run = run_fetch;
+	vx_ctx_init(&e->ctx, f->clock, f->timeout_ms);
+	if (vx_pool_submit(f->pool, &e->job) < 0) {
+		struct vx_error err;
+		int rc = vx_fail(&err, -EAGAIN, "no thread could be started");
+
+		vx_ctx_fini(&e->ctx);
+		vx_feed_note(f, &e->known, rc, &err, e->at->text, NULL);
+	}
+}
+
+/* What is left to answer with when the source is not to be asked; the lock is held. */
+static int last_good(struct vx_feed *f, struct vx_feed_entry *e, struct vx_layers **ret,
+                     bool *ret_stale, struct vx_error *err)
+{
+	if (!e->layers && !f->optional)
+		return vx_fail(err, e->known.rc, "%s: %s", f->name, e->known.err.msg);
+	*ret = vx_layers_ref(e->layers ? e->layers : f->empty);
+	if (ret_stale)
+		*ret_stale = true;
+	return 0;
+}
+
+int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_layers **ret,
+                   bool *ret_stale, struct vx_error *err)
+{
+	struct vx_feed_entry *e;
+	struct vx_known *k;
+
+	VX_LOCKED(&f->lock);
+	if (f->ending)
+		return vx_fail(err, -ECANCELED, "the daemon is ending");
+	e = entry_get(f, at);
+	if (!e)
+		return -ENOMEM;
+	k = &e->known;
+	if (k->fresh) {
+		if (e->gone)
+			return vx_fail(err, -ENOENT, "%s: %s", f->name, k->err.msg);
+		*ret = vx_layers_ref(e->layers);
+		return 0;
+	}
+	if (!k->inflight && vx_feed_may_ask(f, k)) {
+		e->behind = k->rc < 0 && (e->layers || f->optional);
+		start_fetch(f, e);
+	}
+	if (k->inflight && !e->behind)
+		return -EINPROGRESS;
+	return last_good(f, e, ret, ret_stale, err);
+}
+
+void vx_feed_forget(struct vx_feed *f, const char *text)
+{
+	struct vx_feed_entry *e;
+
+	VX_LOCKED(&f->lock);
+	HASH_FIND_STR(f->entries, text, e);
+	if (e && e->known.inflight)
+		vx_ctx_cancel(&e->ctx);
+}
+
+static bool touches(const struct vx_feed_entry *e, const char *const *apps, size_t n_apps)
+{
+	if (!apps)
+		return true;
+	for (size_t i = 0; i < n_apps; i++)
+		if (strcmp(apps[i], "application") == 0 || strcmp(apps[i], e->at->app) == 0)
+			return true;
+	return false;
+}
+
+/* From the backend's watching thread. */
+static void backend_changed(void *arg, const char *const *apps, size_t n_apps)
+{
+	struct vx_feed *f = arg;
+	struct vx_feed_entry *e, *next;
+
+	vx_lock(&f->lock);
+	f->breaker = (struct vx_breaker){0}; /* it lives */
+	HASH_ITER (hh, f->entries, e, next) {
+		if (!touches(e, apps, n_apps))
+			continue;
+		e->known.fresh = false;
+		e->known.rc = 0;
+		e->known.retry_ns = 0;
+		e->known.again = e->known.inflight;
+	}
+	vx_feed_labels_changed(f);
+	vx_unlock(&f->lock);
+	f->events.changed(f->events.arg, f, apps, n_apps);
+}
+
+int vx_feed_watch(struct vx_feed *f, struct vx_error *err)
+{
+	int rc = f->ops->watch(f->backend, backend_changed, f, err);
+
+	return rc < 0 ? vx_wrap(err, rc, "watching backend '%s'", f->name) : 0;
+}
+
+void vx_feed_tick(struct vx_feed *f, int64_t now_ns)
+{
+	struct vx_feed_entry *e, *next;
+	const char **apps = NULL;
+	bool labels;
+	size_t n = 0;
+
+	vx_lock(&f->lock);
+	labels = !f->ending && vx_feed_labels_tick(f, now_ns);
+	if (!f->ending)
+		apps = calloc(HASH_COUNT(f->entries) + 1, sizeof(*apps));
+	HASH_ITER (hh, f->entries, e, next) {
+		struct vx_known *k = &e->known;
+
+		if (!apps || k->inflight || k->rc == 0 || k->told || now_ns < k->retry_ns)
+			continue;
+		k->told = true; /* whoever still wants it asks again, and so starts the fetch */
+		apps[n] = strdup(e->at->app);
+		n += apps[n] != NULL;
+	}
+	vx_unlock(&f->lock);
+	if (labels || n > 0)
+		f->events.changed(f->events.arg, f, labels ? NULL : apps, n);
+	for (size_t i = 0; i < n; i++)
+		free((void *)(uintptr_t)apps[i]);
+	free(apps);
+}
+
+static int read_settings(struct vx_feed *f, const struct vx_settings_map *cfg)
+{
+	const char *missing = vx_map_str(cfg, "missing_label");
+
+	f->name = strdup(vx_map_str(cfg, "name"));
+	f->priority = vx_map_int(cfg, "priority");
+	f->timeout_ms = vx_map_int(cfg, "timeout");
+	f->optional = vx_map_bool(cfg, "optional");
+	f->missing_label = strcmp(missing, "skip") == 0     ? VX_MISSING_SKIP
+	                   : strcmp(missing, "refuse") == 0 ? VX_MISSING_REFUSE
+	                                                    : VX_MISSING_DEFAULT;
+	f->empty = f->name ? vx_layers_new(f->name, "") : NULL;
+	return f->empty ? 0 : -ENOMEM;
+}
+
+int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env *env,
+                 int64_t retain_ns, const struct vx_feed_events *events, struct vx_feed **ret,
+                 struct vx_error *err)
+{
+	struct vx_feed *f = calloc(1, sizeof(*f));
+	int rc = f ? 0 : -ENOMEM;
+
+	if (rc < 0)
+		return rc;
+	vx_assert(pthread_mutex_init(&f->lock, NULL) == 0);
+	f->clock = env->clock;
+	f->retain_ns = retain_ns;
+	f->events = *events;
+	f->ops = vx_backend_find(vx_map_str(cfg, "type"));
+	if (!f->ops)
+		rc = vx_fail(err, -EOPNOTSUPP, "backends of type '%s' are not built in",
+		             vx_map_str(cfg, "type"));
+	if (rc == 0)
+		rc = read_settings(f, cfg);
+	if (rc == 0)
+		rc = vx_pool_new(f->name, (size_t)vx_map_int(cfg, "pool.max"), &f->pool);
+	if (rc == 0)
+		rc = f->ops->open(cfg, env, &f->backend, err);
+	if (rc < 0) {
+		rc = vx_wrap(err, rc, "%s: backend '%s'", vx_map_where(cfg), vx_map_str(cfg, "name"));
+		vx_feed_close(f);
+		return rc;
+	}
+	*ret = f;
+	return 0;
+}
+
+void vx_feed_cancel(struct vx_feed *f)
+{
+	struct vx_feed_entry *e, *next;
+
+	VX_LOCKED(&f->lock);
+	f->ending = true;
+	HASH_ITER (hh, f->entries, e, next)
+		if (e->known.inflight)
+			vx_ctx_cancel(&e->ctx);
+}
+
+void vx_feed_close(struct vx_feed *f)
+{
+	struct vx_feed_entry *e, *next;
+
+	if (!f)
+		return;
+	vx_pool_free(f->pool);
+	if (f->backend)
+		f->ops->close(f->backend);
+	HASH_ITER (hh, f->entries, e, next) {
+		HASH_DEL(f->entries, e);
+		entry_free(e);
+	}
+	vx_label_list_put(f->labels);
+	vx_layers_put(f->empty);
+	(void)pthread_mutex_destroy(&f->lock);
+	free(f->name);
+	free(f);
+}
+
+const char *vx_feed_name(const struct vx_feed *f)
+{
+	return f->name;
+}
+
+int64_t vx_feed_priority(const struct vx_feed *f)
+{
+	return f->priority;
+}
+
+bool vx_feed_optional(const struct vx_feed *f)
+{
+	return f->optional;
+}
+
+void vx_feed_count(struct vx_feed *f, struct vx_feed_counts *ret)
+{
+	VX_LOCKED(&f->lock);
+	*ret = f->counts;
+	ret->known = HASH_COUNT(f->entries);
+	ret->breaker_open = f->breaker.open_until_ns != 0;
+}

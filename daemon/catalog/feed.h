@@ -1,0 +1,94 @@
+/* feed.h - one backend as the catalog sees it: never blocking, never forgetting.
+ *
+ * A feed owns the backend, its threads, the last good layers for each coordinates, retries with
+ * back-off and a circuit breaker. What is asked for is either known now, or is being fetched and
+ * `settled` will be called. Threads: every function any thread; callbacks come from the feed's own
+ * threads with no lock held. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/backend.h"
+#include "core/layer.h"
+#include "daemon/pool.h"
+
+struct vx_feed;
+
+struct vx_feed_events {
+	/* What was asked for at the coordinates @text (or, NULL, the labels) is known or has failed:
+	 * ask again. */
+	void (*settled)(void *arg, struct vx_feed *feed, const char *text);
+	/* The source has changed; @apps as in vx_backend_changed_fn. Layers asked for from now on are
+	 * newer. Also called when a failed fetch is due to be tried again. */
+	void (*changed)(void *arg, struct vx_feed *feed, const char *const *apps, size_t n_apps);
+	void *arg;
+};
+
+/* Open the backend that the settings entry @cfg describes. @env is copied but for what it points
+ * to. Labels that went are listed for @retain_ns more. 0 and *ret; what open says, with the sentence. */
+int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env *env,
+                 int64_t retain_ns, const struct vx_feed_events *events, struct vx_feed **ret,
+                 struct vx_error *err);
+
+/* Begin to watch the source. Once, after the catalog is ready for events. */
+int vx_feed_watch(struct vx_feed *f, struct vx_error *err);
+
+/* The layers at @at as of the last change that was heard of.
+ *   0             *ret is a reference; *ret_stale (nullable) tells that a fetch has failed and these
+ *                 are the last good ones. An optional source that has never answered gives empty
+ *                 layers, as does a label that it lacks where `missing_label` is skip.
+ *   -EINPROGRESS  being fetched; settled() follows, perhaps before this returns
+ *   else          the source has failed and nothing is known: ask again after changed() */
+int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_layers **ret,
+                   bool *ret_stale, struct vx_error *err);
+
+/* A counted, immutable list of labels in byte order, with those that went not long ago. */
+struct vx_label_list {
+	atomic_size_t refs;
+	struct vx_list list;
+	int64_t *gone_ns; /* for each: 0, or since when the source has it no more (monotonic) */
+};
+void vx_label_list_put(struct vx_label_list *l); /* NULL is a no-op */
+VX_DEFINE_AUTO(struct vx_label_list *, vx_label_list_put);
+
+/* The labels that the source has; answers as vx_feed_layers does. */
+int vx_feed_labels(struct vx_feed *f, struct vx_label_list **ret, struct vx_error *err);
+
+/* Nobody waits for the layers at @text any more: cancel the fetch if one is under way. */
+void vx_feed_forget(struct vx_feed *f, const char *text);
+
+/* A listing or a plain file: run on one of the feed's threads with a ctx that has the feed's
+ * timeout. @rc is 0, or why the source is not to be asked (-EAGAIN breaker open, -ECANCELED ending,
+ * -ETIMEDOUT it waited too long for a thread); run returns what the source said. The structure is
+ * the caller's again once run begins. */
+struct vx_feed_call {
+	int (*run)(struct vx_feed_call *call, struct vx_backend *b, const struct vx_backend_ops *ops,
+	           const struct vx_ctx *ctx, int rc);
+	struct vx_feed *feed;
+	struct vx_job job;
+	int64_t deadline_ns;
+	int admitted; /* 0, or the rc that run gets */
+};
+void vx_feed_call(struct vx_feed *f, struct vx_feed_call *call);
+
+const char *vx_feed_name(const struct vx_feed *f);
+int64_t vx_feed_priority(const struct vx_feed *f);
+bool vx_feed_optional(const struct vx_feed *f);
+
+struct vx_feed_counts {
+	uint64_t fetches, unchanged, calls, failures;
+	size_t known; /* coordinates whose layers are held */
+	bool breaker_open;
+};
+void vx_feed_count(struct vx_feed *f, struct vx_feed_counts *ret);
+
+/* Once a second or so: tries again what is due, drops what nobody has asked for. */
+void vx_feed_tick(struct vx_feed *f, int64_t now_ns);
+
+/* Cancel everything under way; from now on everything asked answers -ECANCELED. */
+void vx_feed_cancel(struct vx_feed *f);
+
+/* After vx_feed_cancel and when nobody asks any more: end the threads and the backend, free. */
+void vx_feed_close(struct vx_feed *f);

@@ -1,0 +1,67 @@
+/* feed_i.h - what feed.c (layers) and feed_call.c (labels, listings, files) share. */
+#pragma once
+
+#include <pthread.h>
+#include <uthash.h>
+
+#include "daemon/catalog/breaker.h"
+#include "daemon/catalog/feed.h"
+
+enum vx_missing_label { VX_MISSING_DEFAULT, VX_MISSING_SKIP, VX_MISSING_REFUSE };
+
+/* What is known of one question and whether it is being asked. Guarded by the feed's lock. */
+struct vx_known {
+	int rc;           /* 0, or why the last attempt failed */
+	bool fresh;       /* as of the last change that was heard of */
+	bool inflight;
+	bool again;       /* changed while in flight */
+	bool told;        /* that a new attempt is due was said */
+	bool failing;     /* its failure was logged and has not ended */
+	unsigned attempts;
+	int64_t retry_ns; /* not before */
+	struct vx_error err;
+};
+
+struct vx_feed {
+	char *name;
+	int64_t retain_ns; /* how long a label that went is still listed */
+	const struct vx_backend_ops *ops;
+	struct vx_backend *backend;
+	struct vx_pool *pool;
+	const struct vx_clock *clock;
+	struct vx_feed_events events;
+	int64_t priority;
+	int64_t timeout_ms;
+	bool optional;
+	enum vx_missing_label missing_label;
+	struct vx_layers *empty; /* what an optional or label-less answer is */
+
+	pthread_mutex_t lock; /* guards all below; no callback and no backend call under it */
+	bool ending;
+	struct vx_breaker breaker;
+	struct vx_feed_entry *entries; /* uthash by coordinates' text, least recently asked first */
+	struct vx_label_list *labels;  /* last good; NULL none */
+	struct vx_known labels_known;
+	bool labels_behind;
+	struct vx_feed_call labels_call;
+	struct vx_feed_counts counts;
+	bool silent; /* that it does not answer was logged, and it has not answered since */
+};
+
+/* Whether the question may be asked now; otherwise @k says why not. The lock is held. */
+bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k);
+
+/* Note the outcome of an attempt at @what, and log it once; @kept (nullable) is the revision that
+ * stays in use. The lock is held. */
+void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx_error *err,
+                  const char *what, const char *kept);
+
+/* Fresh bits for jitter. */
+uint64_t vx_feed_random(void);
+
+/* Whether whoever shows labels should ask again: a new attempt is due, or one that went is to be
+ * listed no longer. The lock is held. */
+bool vx_feed_labels_tick(struct vx_feed *f, int64_t now_ns);
+
+/* The source has changed: whatever is known of the labels is old. The lock is held. */
+void vx_feed_labels_changed(struct vx_feed *f);

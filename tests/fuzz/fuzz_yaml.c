@@ -1,0 +1,10 @@
+/* fuzz_yaml.c - a YAML file of arbitrary bytes; what has to hold is in document.h. */
+#include "tests/fuzz/document.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_document(VX_FORMAT_YAML, data, size);
+	return 0;
+}

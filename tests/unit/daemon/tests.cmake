@@ -1,0 +1,2 @@
+vx_unit_test(daemon breaker vx_daemon)
+vx_unit_test(daemon settings vx_daemon_settings vx_core)

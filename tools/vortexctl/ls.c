@@ -1,0 +1,174 @@
+/* ls.c - `vortexctl ls`: applications, their profiles, and what a configuration holds.
+ *
+ * Lists a directory of the mount in the mount's own order: it costs no composition, as long as
+ * nothing is stat'ed, so only the types that readdir reports are shown. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/cleanup.h"
+#include "tools/vortexctl/ctl.h"
+#include "tools/vortexctl/mounts.h"
+
+struct listing {
+	bool all;  /* names that begin with a dot too */
+	bool json; /* an array of {"name", "type"} */
+	struct vx_buf out;
+	size_t n;
+};
+
+static const char *type_name(unsigned char type)
+{
+	switch (type) { /* a value from the kernel, not an enum */
+	case DT_DIR:
+		return "directory";
+	case DT_LNK:
+		return "link";
+	default:
+		return "file";
+	}
+}
+
+static void add(struct listing *l, const struct dirent *e)
+{
+	if (l->json) {
+		vx_buf_puts(&l->out, l->n ? ",\n  {\"name\": " : "\n  {\"name\": ");
+		vx_buf_json(&l->out, e->d_name, strlen(e->d_name));
+		vx_buf_printf(&l->out, ", \"type\": \"%s\"}", type_name(e->d_type));
+	} else {
+		vx_buf_printf(&l->out, "%s%s\n", e->d_name, e->d_type == DT_DIR ? "/" : "");
+	}
+	l->n++;
+}
+
+static int list(DIR *dir, struct listing *l)
+{
+	const struct dirent *e;
+
+	if (l->json)
+		vx_buf_putc(&l->out, '[');
+	while (errno = 0, e = readdir(dir)) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (l->all || e->d_name[0] != '.')
+			add(l, e);
+	}
+	if (errno)
+		return -errno;
+	if (l->json)
+		vx_buf_puts(&l->out, l->n ? "\n]\n" : "]\n");
+	return vx_buf_failed(&l->out) ? -ENOMEM : 0;
+}
+
+/* "payment", "payment/prod" or whole coordinates as the path below the mount; "." for the root. */
+static int path_of(const char *text, char **ret, struct vx_error *err)
+{
+	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
+	char *path;
+	int rc = 0;
+
+	if (!text || !*text) {
+		path = strdup(".");
+	} else if (!strchr(text, '/')) {
+		rc = vx_app_check(text, err);
+		path = rc == 0 ? strdup(text) : NULL;
+	} else {
+		rc = vx_ctl_coords(text, &at, err);
+		path = rc == 0 ? strdup(at->text) : NULL;
+	}
+	if (rc < 0)
+		return rc;
+	if (!path)
+		return vx_fail(err, -ENOMEM, "out of memory");
+	*ret = path;
+	return 0;
+}
+
+static int ls(const char *mount_path, const char *text, struct listing *l, struct vx_error *err)
+{
+	VX_AUTO(vx_freep) char *path = NULL;
+	VX_AUTO(vx_close) int mount = -1, fd = -1;
+	DIR *dir;
+	int rc = path_of(text, &path, err);
+
+	if (rc < 0)
+		return rc;
+	mount = vx_ctl_mount_open(mount_path, err);
+	if (mount < 0)
+		return mount;
+	fd = openat(mount, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return vx_fail(err, -errno, "%s: %s", text ? text : "the mount", strerror(errno));
+	(void)vx_steal_fd(&fd); /* the stream owns it now */
+	rc = list(dir, l);
+	(void)closedir(dir); /* it was only read */
+	if (rc < 0)
+		return vx_fail(err, rc, "%s: %s", text ? text : "the mount", strerror(-rc));
+	return 0;
+}
+
+static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"mount",            required_argument, NULL, 'm'},
+		{"output",              required_argument, NULL, 'o'},
+		{"all",                  no_argument, NULL, 'a'},
+		{"help",no_argument, NULL, 'h'},
+		{0              }
+        };
+	struct listing l = {.out = VX_BUF_INIT};
+	const char *mount = NULL;
+	struct vx_error err = {0};
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, "m:o:ah", options, NULL)) != -1) {
+		switch (opt) {
+		case 'm':
+			mount = optarg;
+			break;
+		case 'o':
+			l.json = strcmp(optarg, "json") == 0;
+			if (!l.json && strcmp(optarg, "text") != 0)
+				return vx_ctl_usage(
+					verb, "'%s' is no format; there are text and json", optarg);
+			break;
+		case 'a':
+			l.all = true;
+			break;
+		case 'h':
+			vx_ctl_help(verb);
+			return VX_CTL_OK;
+		default:
+			return vx_ctl_usage(verb, "see above");
+		}
+	}
+	if (argc - optind > 1)
+		return vx_ctl_usage(verb, "ls takes one place at most");
+	rc = ls(mount, argc > optind ? argv[optind] : NULL, &l, &err);
+	if (rc == 0 && l.out.len > 0)
+		(void)fwrite(l.out.data, 1, l.out.len, stdout); /* main.c looks at ferror */
+	vx_buf_fini(&l.out);
+	return rc < 0 ? vx_ctl_fail(rc, &err) : VX_CTL_OK;
+}
+
+const struct vx_ctl_verb vx_ctl_ls = {
+	.name = "ls",
+	.usage = "[APP[/PROFILE[/LABEL]]] [-a] [-o FORMAT] [--mount DIR]",
+	.summary = "List applications, an application's profiles, or a configuration's files.",
+	.help = "  -a, --all            names that begin with a dot too\n"
+		"  -o, --output FORMAT  text (the default) or json\n"
+		"  -m, --mount DIR      the mount point; else VORTEX_MOUNT, else the only mount\n"
+		"\n"
+		"Directories end with a slash: profiles, labels, folders of plain files.\n"
+		"\n"
+		"Examples:\n"
+		"  vortexctl ls\n"
+		"  vortexctl ls payment\n"
+		"  vortexctl ls payment/prod/release/2\n",
+	.run = run,
+};
