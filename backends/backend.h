@@ -86,7 +86,7 @@ struct vx_backend_ops {
 	                char ret[VX_REVISION_MAX], struct vx_error *err);
 
 	/* At most @max names after @cursor ("" from the start), in byte order. @app only for profiles;
-	 * @label NULL: default. -ENOENT no such label. */
+	 * @label NULL: default. -ENOENT no such label; for profiles also: no document names @app. */
 	int (*list)(struct vx_backend *b, const struct vx_ctx *ctx, enum vx_list_what what,
 	            const char *app, const char *label, const char *cursor, size_t max,
 	            struct vx_list *ret, struct vx_error *err);

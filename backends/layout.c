@@ -18,6 +18,7 @@ static const char shared[] = "application";
 struct place {
 	const char *path;
 	struct vx_folder *folder;
+	bool own; /* {application} led here: whatever it holds is this application's */
 };
 
 /* The work of one fetch. */
@@ -100,7 +101,7 @@ void vx_layout_fini(struct vx_layout *l)
 
 /* --- places --------------------------------------------------------------------------------- */
 
-static int add_place(struct ladder *w, const char *path, struct vx_error *err)
+static int add_place(struct ladder *w, const char *path, bool own, struct vx_error *err)
 {
 	struct vx_folder *folder;
 	struct place *more;
@@ -118,7 +119,7 @@ static int add_place(struct ladder *w, const char *path, struct vx_error *err)
 		return vx_fail(err, -ENOMEM, "out of memory");
 	}
 	w->places = more;
-	more[w->n_places++] = (struct place){path, folder};
+	more[w->n_places++] = (struct place){path, folder, own};
 	return 0;
 }
 
@@ -132,7 +133,7 @@ static int open_places(struct ladder *w, const char *app, struct vx_error *err)
 		for (size_t p = 0; p < n; p++) {
 			const char *path = vx_search_expand(&w->arena, pattern, app,
 			                                    w->at->profiles[p], w->label);
-			int rc = path ? add_place(w, path, err)
+			int rc = path ? add_place(w, path, strstr(pattern, "{application}") != NULL, err)
 			              : vx_fail(err, -ENOMEM, "out of memory");
 
 			if (rc < 0)
@@ -359,6 +360,26 @@ static int know(struct ladder *w, const char *stem, bool *ret_exists, struct vx_
 	return rc;
 }
 
+/* Whether a folder of the application's own holds a document, be it only `application.yml` (2.1). */
+static bool has_own_documents(const struct ladder *w)
+{
+	for (size_t p = 0; p < w->n_places; p++) {
+		const struct vx_folder *f = w->places[p].folder;
+		size_t n = strlen(shared);
+
+		for (size_t i = vx_folder_from(f, shared, n); w->places[p].own && i < f->n_files; i++) {
+			const struct vx_file *file = &f->files[i];
+
+			if (strncmp(file->name, shared, n) != 0)
+				break;
+			if (file->ext != VX_EXT_NONE &&
+			    (file->stem_len == n || file->name[n] == '-'))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int know_names(struct ladder *w, struct vx_error *err)
 {
 	bool exists = strcmp(w->at->app, shared) == 0;
@@ -371,7 +392,7 @@ static int know_names(struct ladder *w, struct vx_error *err)
 	rc = know(w, w->at->app, &exists, err);
 	if (rc == 0)
 		rc = know(w, shared, &always, err);
-	w->into->app_known = exists;
+	w->into->app_known = exists || has_own_documents(w);
 	return rc;
 }
 

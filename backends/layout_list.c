@@ -102,8 +102,13 @@ static int visit_all(const struct vx_layout *l, const struct vx_source *src, con
 
 	for (size_t i = 0; i < l->n_paths && rc == 0; i++) {
 		const char *pattern = vx_search_expand(&t.arena, l->paths[i], app, NULL, label);
+		struct vx_binding bound = {0};
 
-		rc = pattern ? go(&t, "", pattern, (struct vx_binding){0}, err)
+		if (app && strstr(l->paths[i], "{application}")) {
+			bound.app = app;
+			bound.app_len = strlen(app);
+		}
+		rc = pattern ? go(&t, "", pattern, bound, err)
 		             : vx_fail(err, -ENOMEM, "out of memory");
 	}
 	vx_arena_fini(&t.arena);
@@ -230,7 +235,7 @@ static const char *reading(struct stems *s, const struct stem *stem)
 	if (stem->json && !is_bare(s, stem->text, n) && !is_of(stem->text, shared))
 		return "";
 	if (stem->app)
-		return is_of(stem->text, stem->app) ? stem->app : "";
+		return is_of(stem->text, stem->app) || is_of(stem->text, shared) ? stem->app : "";
 	return vx_arena_strndup(&s->arena, stem->text, n);
 }
 
@@ -337,6 +342,20 @@ static int profiles_in(void *arg, const char *path, const struct vx_folder *fold
 	return rc;
 }
 
+/* Whether some document's stem is @app or begins with "<app>-". */
+static bool is_known(const struct stems *s, const char *app)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct stem *stem = &s->list[i];
+
+		if (!stem->json && is_of(stem->text, app))
+			return true;
+		if (stem->app && strcmp(stem->app, app) == 0 && is_of(stem->text, shared))
+			return true;
+	}
+	return strcmp(app, shared) == 0;
+}
+
 int vx_layout_profiles(const struct vx_layout *l, const struct vx_source *src, const char *app,
                        const char *label, const char *cursor, size_t max, struct vx_list *ret,
                        struct vx_error *err)
@@ -345,6 +364,8 @@ int vx_layout_profiles(const struct vx_layout *l, const struct vx_source *src, c
 	struct profiles p = {&s, src, app, VX_NAME_SET_INIT, 0};
 	int rc = gather_all(l, src, app, label, &s, err);
 
+	if (rc == 0 && !is_known(&s, app))
+		rc = vx_fail(err, -ENOENT, "no document names the application '%s'", app);
 	if (rc == 0) {
 		add_profile(&p, "default");
 		rc = visit_all(l, src, app, label, profiles_in, &p, err);

@@ -18,8 +18,9 @@
 int vx_reader_count(struct vx_reader *r, size_t n, uint32_t line)
 {
 	if (n > r->limits->values - r->values)
-		return vx_fail(r->err, -E2BIG, "line %u: more than %zu values in one file, aliases "
-		                               "expanded",
+		return vx_fail(r->err, -E2BIG,
+		               "line %u: more than %zu values in one file, aliases "
+		               "expanded",
 		               line, r->limits->values);
 	r->values += n;
 	return 0;
@@ -65,9 +66,10 @@ int vx_reader_set(struct vx_reader *r, struct vx_value *map, const char *key, si
 		return vx_fail(r->err, -EBADMSG, "line %u: a key has a NUL character", line);
 	first = vx_value_child(map, key, len);
 	if (first)
-		return vx_fail(r->err, -EBADMSG,
-		               "line %u: the key '%.*s' stands twice in this mapping (first on line %u)",
-		               line, (int)(len < 80 ? len : 80), key, first->line);
+		return vx_fail(
+			r->err, -EBADMSG,
+			"line %u: the key '%.*s' stands twice in this mapping (first on line %u)",
+			line, (int)(len < 80 ? len : 80), key, first->line);
 	return vx_value_set(&r->scratch, map, key, len, value) ? 0 : -ENOMEM;
 }
 
@@ -96,8 +98,8 @@ static int add_expression(struct expressions *e, const char *s, size_t n)
 	char *copy;
 
 	if (memchr(s, '\0', n))
-		return vx_fail(e->err, -EBADMSG, "line %u: a profile expression has a NUL character",
-		               e->line);
+		return vx_fail(e->err, -EBADMSG,
+		               "line %u: a profile expression has a NUL character", e->line);
 	copy = vx_arena_strndup(e->scratch, s, n);
 	if (e->n == e->cap) {
 		size_t cap = e->cap ? e->cap * 2 : 4;
@@ -294,8 +296,9 @@ static int check_utf8(const struct vx_reader *r)
 		i += w;
 	if (i == r->len)
 		return 0;
-	return vx_fail(r->err, -EBADMSG, "line %u: byte 0x%02x begins no UTF-8 character; save the "
-	                                 "file as UTF-8",
+	return vx_fail(r->err, -EBADMSG,
+	               "line %u: byte 0x%02x begins no UTF-8 character; save the "
+	               "file as UTF-8",
 	               vx_reader_line(r, i), (unsigned)(unsigned char)r->bytes[i]);
 }
 
@@ -324,8 +327,8 @@ int vx_docs_parse(enum vx_format format, const char *bytes, size_t len,
 	int rc;
 
 	if (len > limits->bytes)
-		return vx_fail(err, -E2BIG, "%zu bytes are more than the %zu of limits.document", len,
-		               limits->bytes);
+		return vx_fail(err, -E2BIG, "%zu bytes are more than the %zu of limits.document",
+		               len, limits->bytes);
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;

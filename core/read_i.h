@@ -1,7 +1,7 @@
 /* read_i.h - what docs.c and the readers of the formats share; for core/docs.c and read_*.c only.
  *
- * A reader makes raw values, whose maps have keys as they are written, and hands over each document;
- * docs.c builds the tree and takes the activation out. */
+ * A reader makes raw values, whose maps have keys as they are written, and hands over each
+ * document; docs.c builds the tree and takes the activation out. */
 #pragma once
 
 #include "core/docs.h"
@@ -11,7 +11,7 @@ struct vx_reader {
 	const char *bytes; /* without a byte order mark */
 	size_t len;
 	const struct vx_doc_limits *limits;
-	struct vx_docs *docs;   /* under construction; texts live in its arena */
+	struct vx_docs *docs;    /* under construction; texts live in its arena */
 	struct vx_arena scratch; /* raw collections; gone when the file is read */
 	struct vx_tree tree;
 	size_t values; /* read so far, aliases expanded */

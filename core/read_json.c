@@ -179,14 +179,16 @@ static int read_number(struct json *j, enum vx_type *ret)
 
 static int read_scalar(struct json *j, struct vx_value **ret)
 {
+	/* clang-format off */
 	static const struct {
 		const char *text;
 		enum vx_type type;
 	} words[] = {
-		{"true",  VX_BOOL},
-                {"false", VX_BOOL},
-                {"null",  VX_NULL}
-        };
+		{"true", VX_BOOL},
+		{"false", VX_BOOL},
+		{"null", VX_NULL},
+	};
+	/* clang-format on */
 	enum vx_type type = VX_STRING;
 	const char *from = j->at;
 	struct vx_value *v;

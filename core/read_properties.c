@@ -141,14 +141,18 @@ static int unescape_unicode(struct vx_reader *r, struct slice s, uint32_t line, 
 	int32_t cp = hex4(s), low;
 
 	if (cp < 0)
-		return vx_fail(r->err, -EBADMSG, "line %u: \\u needs four hexadecimal digits; write "
-		                                 "\\\\u for a backslash", line);
+		return vx_fail(r->err, -EBADMSG,
+		               "line %u: \\u needs four hexadecimal digits; write "
+		               "\\\\u for a backslash",
+		               line);
 	s = skip(s, 4);
 	if (cp >= 0xd800 && cp <= 0xdfff) {
 		low = s.n >= 6 && s.s[0] == '\\' && s.s[1] == 'u' ? hex4(skip(s, 2)) : -1;
 		if (cp > 0xdbff || low < 0xdc00 || low > 0xdfff)
-			return vx_fail(r->err, -EBADMSG, "line %u: half of a surrogate pair: write both "
-			                                 "halves, \\uD83D\\uDE00", line);
+			return vx_fail(r->err, -EBADMSG,
+			               "line %u: half of a surrogate pair: write both "
+			               "halves, \\uD83D\\uDE00",
+			               line);
 		cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
 		s = skip(s, 6);
 	}

@@ -154,17 +154,19 @@ static int unknown_tag(const struct yaml *y, const char *tag)
 static int type_of_tag(const struct yaml *y, const char *tag, const char *text, size_t len,
                        enum vx_type *ret)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		enum vx_type type;
 	} tags[] = {
-		{"str",       VX_STRING},
-                {"timestamp", VX_STRING},
-                {"int",       VX_INT   },
-		{"float",     VX_FLOAT },
-                {"bool",      VX_BOOL  },
-                {"null",      VX_NULL  }
-        };
+		{"str", VX_STRING},
+		{"timestamp", VX_STRING},
+		{"int", VX_INT},
+		{"float", VX_FLOAT},
+		{"bool", VX_BOOL},
+		{"null", VX_NULL},
+	};
+	/* clang-format on */
 	const char *name = core_tag(tag);
 
 	for (size_t i = 0; name && i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -237,11 +239,11 @@ static bool is_merge_key(const yaml_event_t *e)
 {
 	const char *tag;
 
-	if (e->type != YAML_SCALAR_EVENT || strcmp((const char *)e->data.scalar.value, "<<") != 0)
+	if (e->type != YAML_SCALAR_EVENT || e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
+	    strcmp((const char *)e->data.scalar.value, "<<") != 0)
 		return false;
 	tag = (const char *)e->data.scalar.tag;
-	return tag ? strcmp(tag, CORE_TAG "merge") == 0
-	           : e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return !tag || strcmp(tag, CORE_TAG "merge") == 0;
 }
 
 static int read_key(struct yaml *y, uint32_t depth, struct vx_value **ret)

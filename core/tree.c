@@ -81,7 +81,8 @@ int vx_key_next(struct vx_key *k, uint32_t max, struct vx_step *ret, struct vx_e
 		n = index_at(k->at, k->end, &ret->index);
 		vx_assert(n > 0); /* name_len has seen it */
 		if (ret->index > max)
-			return vx_fail(err, -E2BIG, "the index %.*s is above %u, the largest of a list",
+			return vx_fail(err, -E2BIG,
+			               "the index %.*s is above %u, the largest of a list",
 			               shown(n), k->at, max);
 		ret->name = NULL;
 		k->at += n;
@@ -93,8 +94,9 @@ int vx_key_next(struct vx_key *k, uint32_t max, struct vx_step *ret, struct vx_e
 	dot = memchr(k->at, '.', (size_t)(k->end - k->at));
 	n = name_len(k->at, dot ? dot : k->end);
 	if (n == 0)
-		return vx_fail(err, -EBADMSG, "it has an empty part: write a name before, between and "
-		                              "after its dots and before its indices");
+		return vx_fail(err, -EBADMSG,
+		               "it has an empty part: write a name before, between and "
+		               "after its dots and before its indices");
 	if (memchr(k->at, '\0', n))
 		return vx_fail(err, -EBADMSG, "it has a NUL character");
 	*ret = (struct vx_step){.name = k->at, .len = n};
@@ -126,12 +128,14 @@ static int count(struct vx_tree *t, size_t values, size_t text_bytes, uint32_t l
 	t->values += values;
 	t->text_bytes += text_bytes;
 	if (t->values > t->limits->values)
-		return vx_fail(err, -E2BIG, "line %u: more than %zu values in one file, aliases "
-		                            "expanded and gaps in lists filled",
+		return vx_fail(err, -E2BIG,
+		               "line %u: more than %zu values in one file, aliases "
+		               "expanded and gaps in lists filled",
 		               line, t->limits->values);
 	if (t->text_bytes / TEXT_TIMES > t->limits->bytes)
-		return vx_fail(err, -E2BIG, "line %u: aliases expand to more than %d times %zu bytes "
-		                            "(limits.document)",
+		return vx_fail(err, -E2BIG,
+		               "line %u: aliases expand to more than %d times %zu bytes "
+		               "(limits.document)",
 		               line, TEXT_TIMES, t->limits->bytes);
 	return 0;
 }
@@ -316,7 +320,8 @@ int vx_tree_put(struct vx_tree *t, struct vx_value *root, const char *key, size_
 
 int vx_tree_finish(struct vx_tree *t, struct vx_value *v)
 {
-	struct vx_value *null = NULL; /* one for all gaps of a list: values do not change any more */
+	struct vx_value *null =
+		NULL; /* one for all gaps of a list: values do not change any more */
 	int rc = 0;
 
 	if (is_by_index(v))

@@ -180,6 +180,9 @@ static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps,
 		if (!hit)
 			continue;
 		t->dirty = true;
+		t->changes++;
+		if (t->elsewhere == ELSEWHERE_ANSWERED)
+			t->elsewhere = ELSEWHERE_UNASKED;
 		if (t->shown || t->busy || t->waits)
 			track_kick(t); /* else whoever asks next brings it up to date */
 	}

@@ -4,6 +4,8 @@
  *	track.c    one track's job: resolve, compose, install, answer, publish
  *	tree.c     the provider's branches: places, lookups and listings of folders
  *	index.c    a leaf's names, `.keys`, plain folders
+ *	elsewhere.c  what only another label has
+ *	listing.c  one page of a branch, merged from all backends
  *	file.c     content: rendering, plain files, what is shared between publications
  *
  * Locking: catalog->lock (rank 50) guards the table of tracks and every field marked (L); it is held
@@ -94,6 +96,9 @@ struct track {
 	int64_t used_ns;
 	int64_t orphaned_ns; /* since when no source has it; 0: one has */
 	struct track *next_waiting, **prev_waiting;
+	uint64_t changes; /* of its sources, so far */
+	enum { ELSEWHERE_UNASKED, ELSEWHERE_ASKING, ELSEWHERE_ANSWERED } elsewhere;
+	int elsewhere_rc;
 
 	/* (J) */
 	struct vx_job job;
@@ -162,6 +167,10 @@ void track_clear(struct track *t); /* free what the track holds, at its end */
 /* listing.c */
 void listing_ask(struct vx_catalog *c, struct vx_ask *ask, enum vx_list_what what, const char *app,
                  const char *cursor);
+
+/* elsewhere.c: whether some label has what the default label lacks. 0, -ENOENT, -EINPROGRESS (the
+ * track's job is started again), or why it cannot be told. J. */
+int elsewhere(struct track *t);
 
 /* tree.c */
 struct vx_place *place_new(struct vx_catalog *c, enum place_kind kind, const char *app,

@@ -220,6 +220,15 @@ static int add_keys(struct builder *b, const char *path)
 	return rc;
 }
 
+static int add_files(struct builder *b)
+{
+	int rc = add_own(b);
+
+	if (rc == 0)
+		rc = add_outputs(b);
+	return rc == 0 ? add_plain(b, "") : rc;
+}
+
 int index_build(struct track *t, const struct place *place, struct vx_names **ret)
 {
 	struct builder b = {.track = t, .names = vx_names_new(), .arena = VX_ARENA_INIT};
@@ -231,15 +240,11 @@ int index_build(struct track *t, const struct place *place, struct vx_names **re
 		rc = add_keys(&b, place->path);
 	} else if (rc == 0 && t->snapshot && place->kind == PLACE_PLAIN) {
 		rc = add_plain(&b, place->path);
-	} else if (rc == 0 && t->snapshot) {
-		rc = add_own(&b);
-		if (rc == 0)
-			rc = add_outputs(&b);
-		if (rc == 0)
-			rc = add_plain(&b, "");
+	} else if (rc == 0 && place->kind == PLACE_LEAF) {
+		rc = t->snapshot ? add_files(&b) : 0;
 		if (rc == 0)
 			rc = add_labels(&b);
-	} /* else: gone from every source, an empty leaf until it times out */
+	} /* else: gone from every source, an empty directory until it times out */
 	vx_arena_fini(&b.arena);
 	if (rc < 0) {
 		vx_names_put(b.names);

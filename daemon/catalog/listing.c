@@ -79,26 +79,64 @@ static size_t without_shared(const char **names, size_t n)
 	return n;
 }
 
+static bool lists(const struct vx_list *l, const char *name, size_t n)
+{
+	for (size_t lo = 0, hi = l->n; lo < hi;) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strncmp(l->names[mid], name, n);
+
+		c = c ? c : l->names[mid][n] != '\0';
+		if (c == 0)
+			return true;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* Whether @name, which the backend @from reads as an application, is a profile's file of one that
+ * only another backend has: `orders-prod.yml` here, `orders.yml` there. A look at this page only. */
+static bool is_profile_of_another(const struct listing *l, size_t from, const char *name)
+{
+	for (size_t n = strlen(name); n-- > 1;) {
+		if (name[n] != '-' || lists(&l->parts[from].list, name, n))
+			continue;
+		for (size_t i = 0; i < l->catalog->n_feeds; i++)
+			if (i != from && lists(&l->parts[i].list, name, n))
+				return true;
+	}
+	return false;
+}
+
 static void finish(struct listing *l)
 {
 	const char *to = complete_to(l);
 	const char **names;
 	size_t n = 1, at = 0;
+	bool known = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < l->catalog->n_feeds; i++) {
 		n += l->parts[i].list.n;
-		if (l->parts[i].rc < 0 && !vx_feed_optional(l->catalog->feeds[i]))
+		known |= l->parts[i].rc == 0;
+		if (l->parts[i].rc < 0 && l->parts[i].rc != -ENOENT &&
+		    !vx_feed_optional(l->catalog->feeds[i]))
 			rc = l->parts[i].rc;
 	}
 	names = calloc(n, sizeof(*names));
 	if (!names)
 		rc = -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < l->catalog->n_feeds; i++)
-		for (size_t k = 0; k < l->parts[i].list.n; k++)
-			names[at++] = l->parts[i].list.names[k];
-	if (rc == 0 && l->what == VX_LIST_PROFILES && strcmp(l->cursor, "default") < 0)
-		names[at++] = "default";
+		for (size_t k = 0; k < l->parts[i].list.n; k++) {
+			const char *name = l->parts[i].list.names[k];
+
+			if (l->what != VX_LIST_APPS || !is_profile_of_another(l, i, name))
+				names[at++] = name;
+		}
+	if (known && l->what == VX_LIST_PROFILES && strcmp(l->cursor, "default") < 0)
+		names[at++] = "default"; /* an application of another label has no profile here */
 	if (rc < 0) {
 		vx_ask_error(l->ask, rc);
 	} else {
@@ -119,7 +157,7 @@ static int run_part(struct vx_feed_call *call, struct vx_backend *b,
 
 	if (rc == 0)
 		rc = ops->list(b, ctx, l->what, l->app, NULL, l->cursor, PAGE, &p->list, NULL);
-	p->rc = rc == -ENOENT ? 0 : rc; /* a source without that label has no names */
+	p->rc = rc; /* -ENOENT: the source lacks the label, or does not know the application */
 	if (atomic_fetch_sub(&l->outstanding, 1) == 1)
 		finish(l);
 	return rc;

@@ -23,6 +23,7 @@ struct attempt {
 	struct track *track;
 	struct gathered *all;
 	bool stale;      /* some are only last good ones */
+	bool hollow;     /* only other labels have it: a leaf of nothing but labels */
 	struct vx_resolved *resolved;
 	char *revisions; /* "revision.repo 4f1c...\n" for each backend, for .version */
 };
@@ -244,14 +245,15 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 	struct track *t = a->track;
 	struct vx_catalog *c = t->catalog;
 	struct vx_snapshot *was = NULL;
-	bool changed = false, over = rc == -ENOENT && t->snapshot && orphan_is_over(t);
+	bool changed = false, gone = rc == -ENOENT || a->hollow;
+	bool over = gone && t->snapshot && orphan_is_over(t);
 
 	if (rc < 0)
 		log_failure(t, rc, err);
 	else
 		t->failing = false;
 	vx_lock(&c->lock);
-	if (rc == 0)
+	if (rc == 0 && !gone)
 		t->orphaned_ns = 0;
 	if (rc == 0 && now) {
 		bool other = !t->snapshot || strcmp(t->snapshot->version, now->version) != 0;
@@ -266,12 +268,12 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 			free(t->revisions);
 			t->revisions = vx_steal(a->revisions);
 		}
-	} else if (rc == 0 && !t->probe) {
-		changed = !same_labels(t, labels);
 	} else if (over) {
 		was = t->snapshot;
 		t->snapshot = NULL;
 		changed = true;
+	} else if (rc == 0 && !t->probe) {
+		changed = !same_labels(t, labels);
 	}
 	t->known = true;
 	t->rc = t->snapshot ? 0 : rc;
@@ -291,7 +293,7 @@ static int prepare(struct attempt *a, struct vx_label_list **labels, struct vx_s
 	int labels_rc = gather_labels(t, labels, &labels_err);
 	int rc = resolve(a, err);
 
-	if (rc == 0 && labels_rc < 0) {
+	if ((rc == 0 || rc == -ENOENT) && labels_rc < 0) {
 		*err = labels_err;
 		rc = labels_rc;
 	}
@@ -313,6 +315,10 @@ static int refresh(struct track *t, bool *ret_changed)
 	forget_needs(t);
 	if (rc == 0)
 		rc = t->probe ? probe(&a, &err) : prepare(&a, labels, &now, &err);
+	if (rc == -ENOENT && !t->at->label) {
+		rc = elsewhere(t);
+		a.hollow = rc == 0;
+	}
 	if (rc != -EINPROGRESS)
 		*ret_changed = install(&a, rc, now, labels, &err);
 	if (rc == 0) {

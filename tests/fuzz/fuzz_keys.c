@@ -47,7 +47,7 @@ static void check_steps(const char *key)
 
 	if (!spell(key, &once))
 		return;
-	vx_assert(once.data && spell(once.data, &twice));
+	vx_assert(once.data && spell(once.data, &twice) && twice.data);
 	vx_assert(strcmp(once.data, twice.data) == 0);
 }
 

@@ -12,31 +12,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* clang-format off */
 static const struct vx_setting_row rows[] = {
-	{.key = "s",              .type = VX_SET_STRING, .help = "A string." },
-	{							    .key = "b",    .type = VX_SET_BOOL,         .def = "true", .help = "A boolean."},
-	{							    .key = "n.i",     .type = VX_SET_INT,            .def = "1",            .min = -5, .max = 5, .help = "A number."},
-	{						    .key = "n.d",
-         .type = VX_SET_DURATION,
-         .def = "1s",
-         .flags = VX_SET_HOT,
-         .help = "A time."},
-	{														       .key = "n.b",       .type = VX_SET_SIZE,                            .def = "1B",                                     .max = INT64_MAX, .help = "A size."},
-	{.key = "n.p",       .type = VX_SET_PERCENT,           .def = "1%",.help = "A percentage."},
-	{											   .key = "n.f",            .type = VX_SET_FACTOR,.help = "A factor."                         },
-	{.key = "c",    .type = VX_SET_CHOICE,                          .def = "x",            .choices = "x | yy", .help = "A choice."},
-	{								.key = "l",    .type = VX_SET_STRINGS,      .help = "A list."              },
-	{ .key = "m",      .type = VX_SET_MAP,                      .help = "A map."                  },
-	{						      .key = "old",		       .type = VX_SET_STRING,                                 .replaced_by = "s",.help = "Renamed."},
-	{.key = "e[].name",                       .type = VX_SET_STRING,                            .flags = VX_SET_REQUIRED,     .help = "A name."},
-	{								  .key = "e[].type",
-         .type = VX_SET_CHOICE,
-         .def = "x",
-         .choices = "x | yy",
-         .help = "A type."},
-	{															.key = "e[].q.i",       .type = VX_SET_INT,                            .only = "yy",                                 .help = "Of one type."},
-	{.key = "a[].s", .type = VX_SET_STRING,                      .flags = VX_SET_UNBUILT,.help = "Without a name."},
+	{.key = "s", .type = VX_SET_STRING, .help = "A string."},
+	{.key = "b", .type = VX_SET_BOOL, .def = "true", .help = "A boolean."},
+	{.key = "n.i", .type = VX_SET_INT, .def = "1", .min = -5, .max = 5, .help = "A number."},
+	{.key = "n.d", .type = VX_SET_DURATION, .def = "1s", .flags = VX_SET_HOT,
+	 .help = "A time."},
+	{.key = "n.b", .type = VX_SET_SIZE, .def = "1B", .max = INT64_MAX, .help = "A size."},
+	{.key = "n.p", .type = VX_SET_PERCENT, .def = "1%", .help = "A percentage."},
+	{.key = "n.f", .type = VX_SET_FACTOR, .help = "A factor."},
+	{.key = "c", .type = VX_SET_CHOICE, .def = "x", .choices = "x | yy", .help = "A choice."},
+	{.key = "l", .type = VX_SET_STRINGS, .help = "A list."},
+	{.key = "m", .type = VX_SET_MAP, .help = "A map."},
+	{.key = "old", .type = VX_SET_STRING, .replaced_by = "s", .help = "Renamed."},
+	{.key = "e[].name", .type = VX_SET_STRING, .flags = VX_SET_REQUIRED, .help = "A name."},
+	{.key = "e[].type", .type = VX_SET_CHOICE, .def = "x", .choices = "x | yy",
+	 .help = "A type."},
+	{.key = "e[].q.i", .type = VX_SET_INT, .only = "yy", .help = "Of one type."},
+	{.key = "a[].s", .type = VX_SET_STRING, .flags = VX_SET_UNBUILT, .help = "Without a name."},
 };
+/* clang-format on */
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* The part at *at, ended by a NUL or the input's end; *at moves behind it. The caller frees. */

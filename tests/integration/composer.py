@@ -27,20 +27,29 @@ class Source:
         self.default_label = default_label
         self.parsed = {}
 
+    def own_locations(self, app, profiles, label):
+        """Those that {application} led to [2.1]."""
+        return set(self.expanded([t for t in self.search_paths if '{application}' in t], app,
+                                 profiles, label))
+
     def locations(self, app, profiles, label):
         """The folders that are searched, '' being the root [1.1]."""
         templates = list(self.search_paths)
         if self.type == 'git' or not templates:
             templates.insert(0, '')
+        found = self.expanded(templates, app, profiles, label)
+        if self.labels == 'subdirectories':
+            found.append(label or self.default_label)
+        return [path for path in dict.fromkeys(found) if path == '' or self.has_folder(path)]
+
+    def expanded(self, templates, app, profiles, label):
         found = []
         for template in templates:
             for profile in profiles if '{profile}' in template else ['']:
                 path = (template.replace('{application}', app).replace('{profile}', profile)
                         .replace('{label}', label or self.default_label))
                 found.append(path.strip('/'))
-        if self.labels == 'subdirectories':
-            found.append(label or self.default_label)
-        return [path for path in dict.fromkeys(found) if path == '' or self.has_folder(path)]
+        return found
 
     def has_folder(self, folder):
         return any(path.startswith(folder + '/') for path in self.files)
@@ -373,11 +382,15 @@ class Composer:
     # existence and listing [2]
 
     def known_app(self, app, profiles=('default',), label=None):
-        return app == 'application' or any(
-            stem == app or stem.startswith(app + '-')
-            for source in self.sources
-            for stems in source.stems(source.locations(app, profiles, label)).values()
-            for stem in stems)
+        if app == 'application':
+            return True
+        for source in self.sources:
+            own = source.own_locations(app, profiles, label)
+            for location, stems in source.stems(source.locations(app, profiles, label)).items():
+                names = (app, 'application') if location in own else (app,)
+                if any(stem == name or stem.startswith(name + '-') for stem in stems for name in names):
+                    return True
+        return False
 
     def known_profile(self, app, profile, profiles=None, label=None):
         if profile == 'default':

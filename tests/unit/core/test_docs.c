@@ -100,23 +100,25 @@ static void test_cases(void **state)
 /* Each value's line is that of its key, an element's is its own. */
 static void test_lines(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		enum vx_format format;
 		const char *in, *path;
 		uint32_t line;
 	} rows[] = {
-		{Y, "a: 1\nb:\n  c: 2\n",           "b",    2},
-		{Y, "a: 1\nb:\n  c: 2\n",           "b.c",  3},
-		{Y, "l:\n- x\n- y\n",               "l[1]", 3},
-		{Y, "a: |\n  one\n  two\nb: 1\n",   "b",    4},
-		{Y, "a: &x\n  k: 1\nb: *x\n",       "b",    3},
-		{Y, "a: &x\n  k: 1\nb: *x\n",       "b.k",  2},
-		{J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "a",    2},
+		{Y, "a: 1\nb:\n  c: 2\n", "b", 2},
+		{Y, "a: 1\nb:\n  c: 2\n", "b.c", 3},
+		{Y, "l:\n- x\n- y\n", "l[1]", 3},
+		{Y, "a: |\n  one\n  two\nb: 1\n", "b", 4},
+		{Y, "a: &x\n  k: 1\nb: *x\n", "b", 3},
+		{Y, "a: &x\n  k: 1\nb: *x\n", "b.k", 2},
+		{J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "a", 2},
 		{J, "{\n\"a\":\n1,\n\"b\": [\n2]}", "b[0]", 5},
-		{P, "# c\na=1\\\n 2\nb=3\n",        "a",    2},
-		{P, "# c\na=1\\\n 2\nb=3\n",        "b",    4},
-		{P, "a=1\r\nb=2\r\rc=3",            "c",    4},
+		{P, "# c\na=1\\\n 2\nb=3\n", "a", 2},
+		{P, "# c\na=1\\\n 2\nb=3\n", "b", 4},
+		{P, "a=1\r\nb=2\r\rc=3", "c", 4},
 	};
+	/* clang-format on */
 	static const struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
 
 	(void)state;
@@ -184,14 +186,9 @@ static void test_depth(void **state)
 		const char *before, *again, *after;
 		unsigned most; /* how many of @again are not too many */
 	} rows[] = {
-		{"",      "a.",   "a: 1",  63},
-                {"",      "a.",   "a: {}", 62},
-                {"a",     "[0]",  ": 1",   63},
-		{"a: ",   "{b: ", "1",     63},
-                {"a: ",   "[",    "1",     63},
-                {"",      "[",    "1",     63},
-		{"a.b: ", "{b: ", "1",     62},
-                {"a: ",   "{b: ", "[]",    62},
+		{"", "a.", "a: 1", 63},     {"", "a.", "a: {}", 62},   {"a", "[0]", ": 1", 63},
+		{"a: ", "{b: ", "1", 63},   {"a: ", "[", "1", 63},     {"", "[", "1", 63},
+		{"a.b: ", "{b: ", "1", 62}, {"a: ", "{b: ", "[]", 62},
 	};
 
 	(void)state;

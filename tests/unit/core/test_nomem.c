@@ -383,16 +383,18 @@ static int coordinates(void)
 	return rc == 0 ? vx_coords_dup(at, &copy) : rc;
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	int (*scenario)(void);
 } scenarios[] = {
-	{"a snapshot of YAML",       yaml       },
-	{"a snapshot of JSON",       json       },
-	{"a snapshot of properties", properties },
-	{"settings",                 settings   },
-	{"coordinates",              coordinates},
+	{"a snapshot of YAML", yaml},
+	{"a snapshot of JSON", json},
+	{"a snapshot of properties", properties},
+	{"settings", settings},
+	{"coordinates", coordinates},
 };
+/* clang-format on */
 
 static void test_each_allocation(void **state)
 {

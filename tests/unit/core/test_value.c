@@ -77,28 +77,30 @@ static struct vx_value *sample(struct vx_arena *a)
 	return root;
 }
 
+/* clang-format off */
 static const struct {
 	const char *path, *want; /* want NULL: not found */
 } paths[] = {
-	{"e[x][1]",                   "y" },
-        {"[[0].c",                    "x" },
-        {"[1]",                       NULL},
-	{"d[x][0]",                   NULL},
-        {"a.b[0].c",                  "x" },
-        {"a.b[1]",                    "y" },
-	{"d[x]",		      "z" },
-        {"a.b[2]",                    NULL},
-        {"a.b[",                      NULL},
-	{"a.b[0",		     NULL},
-        {"a.b[]",                     NULL},
-        {"a.b[1]x",                   NULL},
-	{"a.",			NULL},
-        {".a",                        NULL},
-        {"a..b",                      NULL},
-	{"nope",		      NULL},
-        {"a.b[0].c.d",                NULL},
-        {"a.b[99999999999999999999]", NULL},
+	{"e[x][1]", "y"},
+	{"[[0].c", "x"},
+	{"[1]", NULL},
+	{"d[x][0]", NULL},
+	{"a.b[0].c", "x"},
+	{"a.b[1]", "y"},
+	{"d[x]", "z"},
+	{"a.b[2]", NULL},
+	{"a.b[", NULL},
+	{"a.b[0", NULL},
+	{"a.b[]", NULL},
+	{"a.b[1]x", NULL},
+	{"a.", NULL},
+	{".a", NULL},
+	{"a..b", NULL},
+	{"nope", NULL},
+	{"a.b[0].c.d", NULL},
+	{"a.b[99999999999999999999]", NULL},
 };
+/* clang-format on */
 
 static void test_paths(void **state)
 {
