@@ -99,13 +99,15 @@ struct vx_backend_ops {
 	/* The revisions in which documents of @at changed, newest first, after @cursor (""). Optional:
 	 * NULL means that the backend keeps none. */
 	int (*history)(struct vx_backend *b, const struct vx_ctx *ctx, const struct vx_coords *at,
-	               const char *cursor, size_t max, struct vx_history *ret, struct vx_error *err);
+	               const char *cursor, size_t max, struct vx_history *ret,
+	               struct vx_error *err);
 
 	/* Call @changed after each change from now on, at most until close. Once per instance. */
 	int (*watch)(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg,
 	             struct vx_error *err);
 
-	void (*close)(struct vx_backend *b); /* ends the watch first; NULL is a no-op; cannot fail */
+	/* Ends the watch first; NULL is a no-op; cannot fail. */
+	void (*close)(struct vx_backend *b);
 };
 
 /* The backend of that type, NULL if it is not built in. */

@@ -133,7 +133,8 @@ static int open_places(struct ladder *w, const char *app, struct vx_error *err)
 		for (size_t p = 0; p < n; p++) {
 			const char *path = vx_search_expand(&w->arena, pattern, app,
 			                                    w->at->profiles[p], w->label);
-			int rc = path ? add_place(w, path, strstr(pattern, "{application}") != NULL, err)
+			int rc = path ? add_place(w, path, strstr(pattern, "{application}") != NULL,
+			                          err)
 			              : vx_fail(err, -ENOMEM, "out of memory");
 
 			if (rc < 0)
@@ -367,7 +368,8 @@ static bool has_own_documents(const struct ladder *w)
 		const struct vx_folder *f = w->places[p].folder;
 		size_t n = strlen(shared);
 
-		for (size_t i = vx_folder_from(f, shared, n); w->places[p].own && i < f->n_files; i++) {
+		for (size_t i = vx_folder_from(f, shared, n); w->places[p].own && i < f->n_files;
+		     i++) {
 			const struct vx_file *file = &f->files[i];
 
 			if (strncmp(file->name, shared, n) != 0)

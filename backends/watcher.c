@@ -33,10 +33,7 @@ struct vx_watcher {
 /* Wait up to @timeout_ms for events. 1 there are some, 0 none, -1 the end. */
 static int wait_for_events(const struct vx_watcher *w, int timeout_ms)
 {
-	struct pollfd fds[2] = {
-		{w->inotify, POLLIN, 0},
-                {w->stop,    POLLIN, 0}
-        };
+	struct pollfd fds[2] = {{w->inotify, POLLIN, 0}, {w->stop, POLLIN, 0}};
 	int n = poll(fds, 2, timeout_ms);
 
 	if (n > 0 && fds[1].revents)

@@ -1,4 +1,4 @@
-/* arena.c - a list of chunks, each twice the last up to 64 KiB, so that small documents stay small. */
+/* arena.c - a list of chunks, each twice the last up to 64 KiB: small documents stay small. */
 #include "core/arena.h"
 
 #include <stdalign.h>

@@ -11,7 +11,9 @@ struct vx_arena {
 	size_t used;                   /* bytes handed out, for accounting */
 };
 
+/* clang-format off */
 #define VX_ARENA_INIT {NULL, 0}
+/* clang-format on */
 
 /* @n bytes, zeroed, aligned for any type; NULL when out of memory. */
 void *vx_arena_alloc(struct vx_arena *a, size_t n);

@@ -16,7 +16,9 @@ struct vx_buf {
 	bool failed;
 };
 
+/* clang-format off */
 #define VX_BUF_INIT {NULL, 0, 0, false}
+/* clang-format on */
 
 void vx_buf_fini(struct vx_buf *b); /* frees; the buffer is empty and usable again */
 void vx_buf_put(struct vx_buf *b, const void *bytes, size_t n);

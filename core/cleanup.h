@@ -40,7 +40,7 @@ static inline void vx_freep(void *p)
 static inline void vx_close(int *fd)
 {
 	if (*fd >= 0)
-		(void)close(*fd); /* nothing can be done about it, and Linux always frees the number */
+		(void)close(*fd); /* Linux always frees the number */
 }
 
 static inline int vx_steal_fd(int *fd)
@@ -69,6 +69,8 @@ static inline void vx_unlockp(pthread_mutex_t **m)
 
 #define VX_CONCAT_(a, b) a##b
 #define VX_CONCAT(a, b) VX_CONCAT_(a, b)
+/* clang-format off */
 #define VX_LOCKED(mutex)                                                                           \
 	VX_AUTO(vx_unlockp) pthread_mutex_t *VX_CONCAT(vx_locked_, __LINE__)                       \
 	        __attribute__((unused)) = vx_lock(mutex)
+/* clang-format on */

@@ -8,16 +8,16 @@
 enum vx_change_kind {
 	VX_KEY_ADDED,
 	VX_KEY_REMOVED,
-	VX_KEY_CHANGED,      /* same type, other text */
-	VX_KEY_TYPE_CHANGED, /* also a scalar that became a map, and back */
+	VX_KEY_CHANGED,       /* same type, other text */
+	VX_KEY_TYPE_CHANGED,  /* also a scalar that became a map, and back */
 	VX_KEY_ORIGIN_CHANGED /* same value from another backend, path or line */
 };
 
 struct vx_change {
 	enum vx_change_kind kind;
-	const char *key;           /* flat, "server.ports[0]" */
-	const struct vx_value *a;  /* NULL when added */
-	const struct vx_value *b;  /* NULL when removed */
+	const char *key;          /* flat, "server.ports[0]" */
+	const struct vx_value *a; /* NULL when added */
+	const struct vx_value *b; /* NULL when removed */
 };
 
 /* All changes from @a to @b (either may be NULL: empty), by key in byte order, in @arena; a plain

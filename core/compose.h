@@ -13,7 +13,7 @@
 
 /* The layers of one application in all backends, lowest priority first. */
 struct vx_layer_set {
-	struct vx_layers *const *layers; /* valid until vx_resolve returns, which takes references */
+	struct vx_layers *const *layers; /* until vx_resolve returns, which takes references */
 	size_t n;
 };
 

@@ -232,7 +232,8 @@ bool vx_pattern_match(const char *pattern, const char *app, const char *profile,
 	const char *const names[] = {app, profile, label};
 
 	for (size_t i = 0; i < 3; i++) {
-		size_t n = i == 2 ? strlen(pattern) : strcspn(pattern, "/"); /* labels hold slashes */
+		/* A label may hold slashes of its own. */
+		size_t n = i == 2 ? strlen(pattern) : strcspn(pattern, "/");
 
 		if (!segment_match(pattern, n, names[i]))
 			return false;

@@ -20,7 +20,7 @@ struct vx_coords {
 	size_t n_profiles; /* 1 to VX_PROFILES_MAX */
 	const char *profiles[VX_PROFILES_MAX];
 	const char *label; /* decoded, with real slashes; NULL: the default label */
-	const char *text;  /* "app/p1,p2" or "app/p1,p2/release(_)2": unique, a hash key, for messages */
+	const char *text;  /* "app/p1,p2" or "app/p1,p2/release(_)2": unique, a hash key */
 };
 
 /* Check and copy. @profiles is the comma list, @label NULL or the path spelling with `(_)`.

@@ -24,11 +24,13 @@ struct vx_doc_limits {
 	size_t values;  /* of the parsed tree after alias expansion */
 	uint32_t index; /* largest list index in a key, `a[9999]` */
 };
+/* clang-format off */
 #define VX_DOC_LIMITS_DEFAULT {(size_t)16 << 20, 64, 1000000, 9999}
+/* clang-format on */
 
 struct vx_doc {
-	const struct vx_value *root;     /* VX_MAP */
-	const struct vx_activation *on;  /* NULL: applies always */
+	const struct vx_value *root;    /* VX_MAP */
+	const struct vx_activation *on; /* NULL: applies always */
 };
 
 struct vx_docs {

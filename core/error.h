@@ -30,12 +30,12 @@ struct vx_error_info {
 /* Write the sentence and return @rc, so that `return vx_fail(err, -EINVAL, "...")` reads well.
  * @err may be NULL. @rc must be negative. Any thread. */
 int vx_fail(struct vx_error *err, int rc, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* Put "where: " before the sentence that a callee left in @err (or before strerror(-rc) if it left
  * none) and return @rc. Use it where the caller knows something that the callee did not. */
 int vx_wrap(struct vx_error *err, int rc, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* The sentence in @err, or the meaning of @rc where there is none. Borrowed; never NULL. */
 const char *vx_error_text(const struct vx_error *err, int rc);

@@ -97,8 +97,7 @@ static void merge_runs(struct vx_plain *to, const struct vx_plain *from, size_t 
 		size_t a = lo, b = mid;
 
 		for (size_t i = lo; i < hi; i++) {
-			bool left = a < mid &&
-			            (b >= hi || strcmp(from[a].name, from[b].name) <= 0);
+			bool left = a < mid && (b >= hi || strcmp(from[a].name, from[b].name) <= 0);
 
 			to[i] = from[left ? a++ : b++];
 		}
@@ -139,7 +138,8 @@ int vx_blob_id(const void *bytes, size_t n, unsigned char ret_id[VX_BLOB_ID_BYTE
 	int len = snprintf(head, sizeof(head), "blob %zu", n);
 	bool done = md && EVP_DigestInit_ex(md, EVP_sha1(), NULL) == 1 &&
 	            EVP_DigestUpdate(md, head, (size_t)len + 1) == 1 &&
-	            EVP_DigestUpdate(md, bytes, n) == 1 && EVP_DigestFinal_ex(md, ret_id, NULL) == 1;
+	            EVP_DigestUpdate(md, bytes, n) == 1 &&
+	            EVP_DigestFinal_ex(md, ret_id, NULL) == 1;
 
 	EVP_MD_CTX_free(md);
 	return done ? 0 : -ENOMEM; /* libcrypto has no other way to fail here */

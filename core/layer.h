@@ -27,23 +27,23 @@ struct vx_plain {
 };
 
 struct vx_layer {
-	const char *path; /* in the backend, "payment/application-prod.yml" */
+	const char *path;     /* in the backend, "payment/application-prod.yml" */
 	struct vx_docs *docs; /* one reference */
 };
 
 struct vx_layers {
 	atomic_size_t refs;
 	struct vx_arena arena;
-	const char *backend;       /* settings name */
-	const char *revision;      /* a commit id, or a digest that changes with the content */
-	bool label_known;          /* the backend itself has the label asked; a backend without labels
+	const char *backend;     /* settings name */
+	const char *revision;    /* a commit id, or a digest that changes with the content */
+	bool label_known;        /* the backend itself has the label asked; a backend without labels
 	                            * serves every label and knows none; true for the default label */
-	bool app_known;            /* a document's stem is the application or begins with "<app>-" */
-	uint32_t profiles_known;   /* bit i: some document names profiles[i]; `default` always */
+	bool app_known;          /* a document's stem is the application or begins with "<app>-" */
+	uint32_t profiles_known; /* bit i: some document names profiles[i]; `default` always */
 	size_t n;
-	struct vx_layer *layer;    /* lowest first */
+	struct vx_layer *layer; /* lowest first */
 	size_t n_plain;
-	struct vx_plain *plain;    /* sorted by name, unique */
+	struct vx_plain *plain; /* sorted by name, unique */
 };
 
 /* An empty answer with one reference; strings are copied. NULL when out of memory. */

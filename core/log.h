@@ -18,7 +18,9 @@ struct vx_log_field {
 	const char *value; /* NULL: the field is left out */
 };
 
+/* clang-format off */
 #define VX_FIELDS(...) ((const struct vx_log_field[]){__VA_ARGS__, {NULL, NULL}})
+/* clang-format on */
 #define VX_NO_FIELDS NULL
 
 /* Set once at start and on reload; atomic. */
@@ -27,4 +29,4 @@ bool vx_log_enabled(enum vx_log_level level);
 
 /* @fields: NULL, or an array that ends with a NULL key. */
 void vx_log(enum vx_log_level level, const struct vx_log_field *fields, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "core/assert.h"
 #include "core/read_i.h"
 #include "core/scalar.h"
 
@@ -281,6 +282,7 @@ static int read_pair(struct yaml *y, uint32_t depth, struct mapping *m)
 		rc = read_node(y, depth + 1, &value);
 	if (rc < 0)
 		return rc;
+	vx_assert(value && (merge || key)); /* what was read is there */
 	if (!merge) {
 		struct vx_value *copy = vx_value_new(&y->r->scratch, VX_NULL, line);
 
@@ -415,8 +417,11 @@ static int read_document(struct yaml *y)
 	rc = next(y);
 	if (rc == 0)
 		rc = read_node(y, 1, &root);
-	if (rc < 0 || root->type == VX_NULL)
-		return rc; /* an empty document is skipped */
+	if (rc < 0)
+		return rc;
+	vx_assert(root); /* what was read is there */
+	if (root->type == VX_NULL)
+		return 0; /* an empty document is skipped */
 	return vx_reader_document(y->r, root);
 }
 

@@ -16,23 +16,19 @@ struct unit {
 
 /* Both from the largest to the smallest, for printing; the first spelling of a size is printed. */
 static const struct unit durations[] = {
-	{"d",  86400000},
-        {"h",  3600000 },
-        {"m",  60000   },
-        {"s",  1000    },
-        {"ms", 1       },
+	{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
 };
 static const struct unit sizes[] = {
 	{"TiB", (int64_t)1 << 40},
 	{"GiB", (int64_t)1 << 30},
 	{"MiB", (int64_t)1 << 20},
 	{"KiB", (int64_t)1 << 10},
-	{"TB",  1000000000000   },
-	{"GB",  1000000000      },
-	{"MB",  1000000         },
-	{"kB",  1000            },
-	{"KB",  1000            },
-	{"B",   1	       },
+	{"TB", 1000000000000},
+	{"GB", 1000000000},
+	{"MB", 1000000},
+	{"kB", 1000},
+	{"KB", 1000},
+	{"B", 1},
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -47,7 +47,7 @@ struct vx_snapshot {
 	size_t n_notes;
 	struct vx_note *notes;
 	size_t n_sources;
-	const struct vx_origin **sources; /* every applied document, lowest first, also empty ones */
+	const struct vx_origin **sources; /* every applied document, lowest first */
 	char version[VX_VERSION_DIGITS + 1];
 	struct vx_resolved *inputs; /* keeps the documents whose texts the tree borrows */
 };

@@ -48,8 +48,8 @@ struct vx_value {
 
 /* All of these return NULL when out of memory. */
 struct vx_value *vx_value_new(struct vx_arena *a, enum vx_type type, uint32_t line);
-struct vx_value *vx_value_scalar(struct vx_arena *a, enum vx_type type, const char *text, size_t len,
-                                 uint32_t line);
+struct vx_value *vx_value_scalar(struct vx_arena *a, enum vx_type type, const char *text,
+                                 size_t len, uint32_t line);
 
 /* The child of @v at the one segment @key, or NULL. O(1) in large maps. */
 struct vx_value *vx_value_child(const struct vx_value *v, const char *key, size_t key_len);

@@ -157,7 +157,8 @@ static int start(struct daemon *d, struct vx_error *err)
 static void say_change(void *arg, const char *key, bool hot)
 {
 	(void)arg;
-	vx_log(VX_LOG_INFO, VX_FIELDS({"setting", key}), "%s", hot ? "taken over" : "at next start");
+	vx_log(VX_LOG_INFO, VX_FIELDS({"setting", key}), "%s",
+	       hot ? "taken over" : "at next start");
 }
 
 static void reload(struct daemon *d)
@@ -241,7 +242,8 @@ static int serve(struct daemon *d)
 	}
 	if (rc == 0 && d->options.background)
 		rc = vx_background(&ready);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nobody borrows the detached mount's descriptor */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0,
+	            0); /* nobody borrows the detached mount's descriptor */
 	if (rc == 0)
 		rc = start(d, &err);
 	if (rc == 0) {

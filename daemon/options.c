@@ -8,42 +8,50 @@
 #include <string.h>
 
 const char vx_options_help[] =
-        "usage: vortexd [-c FILE] [--mount DIR] [--set KEY=VALUE]... [--background]\n"
-        "\n"
-        "Mounts the configuration of every application as read-only files.\n"
-        "\n"
-        "  -c, --config FILE    settings; else /etc/vortex/vortexd.yaml, else\n"
-        "                       $XDG_CONFIG_HOME/vortex/vortexd.yaml\n"
-        "      --mount DIR      where to mount: the same as --set mount.path=DIR\n"
-        "      --set KEY=VALUE  one setting, over the file and the environment; repeatable\n"
-        "      --background     return once mounted; logs go to state.path/vortexd.log\n"
-        "      --foreground     stay (the default)\n"
-        "      --check          check the settings and exit: 0 well, 2 not\n"
-        "      --print-settings print every setting with its source and exit\n"
-        "      --version        print the version and the built-in backends\n"
-        "      --help           this\n"
-        "\n"
-        "Without a settings file it serves /etc/vortex/config, or ./config when not root.\n"
-        "SIGTERM ends it and unmounts, SIGHUP reloads the settings, SIGUSR1 logs counts.\n"
-        "\n"
-        "  vortexd --mount /tmp/vortex --set state.path=/tmp/vortex-state\n"
-        "  cat /tmp/vortex/payment/prod/application.yml\n"
-        "\n"
-        "More: man vortexd, man vortexd.yaml, vortexctl doctor.\n";
+	"usage: vortexd [-c FILE] [--mount DIR] [--set KEY=VALUE]... [--background]\n"
+	"\n"
+	"Mounts the configuration of every application as read-only files.\n"
+	"\n"
+	"  -c, --config FILE    settings; else /etc/vortex/vortexd.yaml, else\n"
+	"                       $XDG_CONFIG_HOME/vortex/vortexd.yaml\n"
+	"      --mount DIR      where to mount: the same as --set mount.path=DIR\n"
+	"      --set KEY=VALUE  one setting, over the file and the environment; repeatable\n"
+	"      --background     return once mounted; logs go to state.path/vortexd.log\n"
+	"      --foreground     stay (the default)\n"
+	"      --check          check the settings and exit: 0 well, 2 not\n"
+	"      --print-settings print every setting with its source and exit\n"
+	"      --version        print the version and the built-in backends\n"
+	"      --help           this\n"
+	"\n"
+	"Without a settings file it serves /etc/vortex/config, or ./config when not root.\n"
+	"SIGTERM ends it and unmounts, SIGHUP reloads the settings, SIGUSR1 logs counts.\n"
+	"\n"
+	"  vortexd --mount /tmp/vortex --set state.path=/tmp/vortex-state\n"
+	"  cat /tmp/vortex/payment/prod/application.yml\n"
+	"\n"
+	"More: man vortexd, man vortexd.yaml, vortexctl doctor.\n";
 
-enum { OPT_MOUNT = 256, OPT_SET, OPT_BACKGROUND, OPT_FOREGROUND, OPT_CHECK, OPT_PRINT, OPT_VERSION };
+enum {
+	OPT_MOUNT = 256,
+	OPT_SET,
+	OPT_BACKGROUND,
+	OPT_FOREGROUND,
+	OPT_CHECK,
+	OPT_PRINT,
+	OPT_VERSION
+};
 
 static const struct option longs[] = {
-	{"config",         required_argument, NULL, 'c'           },
-	{"mount",          required_argument, NULL, OPT_MOUNT     },
-	{"set",            required_argument, NULL, OPT_SET       },
-	{"background",     no_argument,       NULL, OPT_BACKGROUND},
-	{"foreground",     no_argument,       NULL, OPT_FOREGROUND},
-	{"check",          no_argument,       NULL, OPT_CHECK     },
-	{"print-settings", no_argument,       NULL, OPT_PRINT     },
-	{"version",        no_argument,       NULL, OPT_VERSION   },
-	{"help",           no_argument,       NULL, 'h'           },
-	{NULL,             0,                 NULL, 0             },
+	{"config", required_argument, NULL, 'c'},
+	{"mount", required_argument, NULL, OPT_MOUNT},
+	{"set", required_argument, NULL, OPT_SET},
+	{"background", no_argument, NULL, OPT_BACKGROUND},
+	{"foreground", no_argument, NULL, OPT_FOREGROUND},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"print-settings", no_argument, NULL, OPT_PRINT},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static int add_set(struct vx_options *o, const char *prefix, const char *text)

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 struct vx_options {
-	const char *config;  /* -c; NULL: the usual places */
-	const char **sets;   /* --set and --mount, in order; free the array */
+	const char *config; /* -c; NULL: the usual places */
+	const char **sets;  /* --set and --mount, in order; free the array */
 	size_t n_sets;
 	bool background, check, print_settings, version, help;
 };

@@ -231,8 +231,8 @@ static int user_defaults(const struct vx_daemon_settings_from *from, char *ret[2
 	static const struct {
 		const char *key, *variable, *below, *rest;
 	} dirs[] = {
-		{"state.path", "XDG_STATE_HOME",  "/.local/state", "/vortex"    },
-		{"mount.path", "XDG_RUNTIME_DIR", NULL,            "/vortex/mnt"},
+		{"state.path", "XDG_STATE_HOME", "/.local/state", "/vortex"},
+		{"mount.path", "XDG_RUNTIME_DIR", NULL, "/vortex/mnt"},
 	};
 
 	*ret_n = 0;

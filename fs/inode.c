@@ -174,10 +174,7 @@ static void enlarge(struct vx_table *t)
 
 int vx_table_init(struct vx_table *t, struct vx_place *place, int64_t now_ns)
 {
-	struct vx_node node = {
-		VX_NODE_DIR, {0, 0, 0555},
-                 NULL, place, false
-        };
+	struct vx_node node = {VX_NODE_DIR, {0, 0, 0555}, NULL, place, false};
 	struct vx_inode *root = inode_new(VX_ROOT_ID, NULL, "", &node, now_ns);
 
 	vx_node_put(&node);

@@ -286,9 +286,7 @@ static bool put_entry(struct out *o, const char *name, const struct fuse_entry_p
 /* An entry with a type and no inode: dots, branches. */
 static bool put_bare(struct out *o, const char *name, mode_t type, uint64_t id, off_t next)
 {
-	const struct fuse_entry_param e = {
-		.attr = {.st_ino = id, .st_mode = type}
-        };
+	const struct fuse_entry_param e = {.attr = {.st_ino = id, .st_mode = type}};
 
 	return put_entry(o, name, &e, next);
 }

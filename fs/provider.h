@@ -36,7 +36,7 @@ struct vx_dir; /* a directory that the kernel knows; see vx_dir_ref */
  * reference until the kernel forgets the inode, then calls provider->released and puts it. */
 struct vx_content {
 	atomic_size_t refs;
-	void *owner;                               /* the provider's */
+	void *owner;                                 /* the provider's */
 	void (*destroy)(struct vx_content *content); /* called with the last reference */
 	_Atomic(struct vx_bytes *) bytes; /* NULL until known; set once; freed with the content */
 	int64_t mtime_ns;                 /* wall time; strictly rises under a name */

@@ -14,9 +14,9 @@ static const struct {
 	enum vx_reference form;
 	const char *path;
 } files[] = {
-	{VX_REFERENCE_MARKDOWN, "docs/settings.md"       },
-	{VX_REFERENCE_EXAMPLE,  "examples/vortexd.yaml"  },
-	{VX_REFERENCE_MAN,      "docs/man/vortexd.yaml.5"},
+	{VX_REFERENCE_MARKDOWN, "docs/settings.md"},
+	{VX_REFERENCE_EXAMPLE, "examples/vortexd.yaml"},
+	{VX_REFERENCE_MAN, "docs/man/vortexd.yaml.5"},
 };
 
 static int write_file(const char *path, const char *text)

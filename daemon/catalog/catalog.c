@@ -26,7 +26,8 @@ static struct track *track_new(struct vx_catalog *c, const struct vx_coords *at,
 	t->catalog = c;
 	t->probe = probe;
 	t->job.run = track_run;
-	if (vx_coords_dup(at, &t->at) < 0 || asprintf(&t->key, "%s%s", probe ? "?" : "", at->text) < 0) {
+	if (vx_coords_dup(at, &t->at) < 0 ||
+	    asprintf(&t->key, "%s%s", probe ? "?" : "", at->text) < 0) {
 		vx_coords_free(t->at);
 		free(t);
 		return NULL;
@@ -278,7 +279,8 @@ static void read_settings(struct vx_catalog *c)
 	const struct vx_settings *s = c->settings;
 
 	c->default_label = vx_settings_str(s, "tree.default_label");
-	c->unknown_app_shared = strcmp(vx_settings_str(s, "tree.unknown_application"), "shared") == 0;
+	c->unknown_app_shared =
+		strcmp(vx_settings_str(s, "tree.unknown_application"), "shared") == 0;
 	c->unknown_profile_base = strcmp(vx_settings_str(s, "tree.unknown_profile"), "base") == 0;
 	c->resolve_plain = vx_settings_bool(s, "tree.resolve_plain");
 	c->compose.overrides = vx_settings_tree(s, "tree.overrides");

@@ -46,14 +46,14 @@ struct vx_catalog {
 	struct vx_pool *pool;
 
 	pthread_mutex_t lock;
-	bool ending;               /* (L) */
-	struct vx_access *access;  /* (L) replaced on reload */
-	struct vx_fs *fs;          /* (L) NULL until start */
-	struct track *tracks;      /* (L) uthash by key */
-	struct track *waiting;     /* (L) tracks whose job ended with -EINPROGRESS */
-	uint64_t settles;          /* (L) events so far */
-	size_t jobs;               /* (L) of tracks, queued or running */
-	pthread_cond_t quiet;      /* jobs became 0 */
+	bool ending;                     /* (L) */
+	struct vx_access *access;        /* (L) replaced on reload */
+	struct vx_fs *fs;                /* (L) NULL until start */
+	struct track *tracks;            /* (L) uthash by key */
+	struct track *waiting;           /* (L) tracks whose job ended with -EINPROGRESS */
+	uint64_t settles;                /* (L) events so far */
+	size_t jobs;                     /* (L) of tracks, queued or running */
+	pthread_cond_t quiet;            /* jobs became 0 */
 	struct vx_catalog_counts counts; /* (L) */
 	pthread_cond_t tick;
 	pthread_t ticker;
@@ -83,12 +83,12 @@ struct track {
 	char *key; /* at->text, with a '?' before it for a probe */
 
 	/* (L) */
-	bool busy;   /* its job is queued or running */
-	bool again;  /* something came while it was busy */
-	bool waits;  /* on the list catalog->waiting */
-	bool dirty;  /* a source has changed since the last attempt */
-	bool known;  /* rc says what stands here */
-	int rc;      /* 0: snapshot (or, probe: exists); else why not */
+	bool busy;  /* its job is queued or running */
+	bool again; /* something came while it was busy */
+	bool waits; /* on the list catalog->waiting */
+	bool dirty; /* a source has changed since the last attempt */
+	bool known; /* rc says what stands here */
+	int rc;     /* 0: snapshot (or, probe: exists); else why not */
 	struct vx_error err;
 	struct vx_snapshot *snapshot;
 	struct question *questions;
@@ -105,14 +105,14 @@ struct track {
 	char **needs; /* coordinates' texts that were -EINPROGRESS; read under L while waiting */
 	size_t n_needs;
 	bool needs_labels;
-	bool failing; /* its failure was logged */
+	bool failing;                 /* its failure was logged */
 	struct vx_resolved *resolved; /* what was composed last; NULL nothing */
-	uint64_t number;      /* of the publication that is served */
-	uint64_t generation;  /* counts index replacements */
-	char *revisions;      /* each backend's, as .version shows them */
+	uint64_t number;              /* of the publication that is served */
+	uint64_t generation;          /* counts index replacements */
+	char *revisions;              /* each backend's, as .version shows them */
 	int64_t published_ns;
-	int64_t mtime_ns; /* of the newest file: they strictly rise */
-	struct file *files;          /* uthash by path below the leaf */
+	int64_t mtime_ns;              /* of the newest file: they strictly rise */
+	struct file *files;            /* uthash by path below the leaf */
 	struct vx_label_list **labels; /* one a feed, nullable; of the last publication */
 };
 
@@ -138,21 +138,22 @@ struct file {
 	unsigned magic;
 	enum file_kind kind;
 	struct vx_catalog *catalog;
-	char *path;                  /* below the leaf: "application.yml", ".keys/server/port" */
+	char *path;                   /* below the leaf: "application.yml", ".keys/server/port" */
 	struct vx_snapshot *snapshot; /* a reference; the values below are its */
-	uint64_t generation;         /* (J) the publication that last listed it */
+	uint64_t generation;          /* (J) the publication that last listed it */
 	enum vx_output output;
 	const struct vx_value *value; /* KEY: in the snapshot */
 	const struct vx_snapshot_plain *plain;
-	bool verbatim;               /* (L) PLAIN: resolving changed nothing */
-	bool loading;                /* (L) */
-	struct waiter *waiters;      /* (L) */
+	bool verbatim;          /* (L) PLAIN: resolving changed nothing */
+	bool loading;           /* (L) */
+	struct waiter *waiters; /* (L) */
 	struct vx_job job;
 	struct vx_feed_call call;
 };
 
 /* catalog.c */
-struct track *track_get(struct vx_catalog *c, const struct vx_coords *at, bool probe); /* L; a reference; NULL: no memory */
+/* A reference; NULL: no memory. L. */
+struct track *track_get(struct vx_catalog *c, const struct vx_coords *at, bool probe);
 void track_put(struct track *t);
 void track_kick(struct track *t); /* L: see that its job runs (again) */
 struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name);

@@ -31,7 +31,8 @@ static int look_at(const struct track *t, struct vx_backend *b, const struct vx_
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
 	VX_AUTO(vx_layers_put_p) struct vx_layers *layers = NULL;
 	VX_AUTO(vx_freep) char *spelled = vx_label_encode(label);
-	int rc = spelled ? vx_coords_new(t->at->app, strchr(t->at->text, '/') + 1, spelled, &at, NULL)
+	int rc = spelled ? vx_coords_new(t->at->app, strchr(t->at->text, '/') + 1, spelled, &at,
+	                                 NULL)
 	                 : -ENOMEM;
 
 	if (rc == -EINVAL || rc == -ENAMETOOLONG)
@@ -144,9 +145,9 @@ int elsewhere(struct track *t)
 
 	vx_lock(&c->lock);
 	ask = t->elsewhere == ELSEWHERE_UNASKED && !c->ending;
-	rc = c->ending                               ? -ECANCELED
+	rc = c->ending                            ? -ECANCELED
 	     : t->elsewhere == ELSEWHERE_ANSWERED ? t->elsewhere_rc
-	                                             : -EINPROGRESS;
+	                                          : -EINPROGRESS;
 	if (ask)
 		t->elsewhere = ELSEWHERE_ASKING;
 	changes = t->changes;

@@ -101,15 +101,17 @@ bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
 static void log_outcome(struct vx_feed *f, struct vx_known *k, int rc, const char *text,
                         const char *what, const char *kept)
 {
-	const struct vx_log_field fields[] = {
-		{"backend", f->name}, {"rc", rc < 0 ? vx_error_info(rc)->name : NULL}, {NULL, NULL}};
+	const struct vx_log_field fields[] = {{"backend", f->name},
+	                                      {"rc", rc < 0 ? vx_error_info(rc)->name : NULL},
+	                                      {NULL, NULL}};
 	bool silence = rc == -ETIMEDOUT || rc == -EAGAIN;
 
 	if (rc == -ECANCELED)
 		return;
 	if (rc >= 0) {
 		if (k->failing || f->silent)
-			vx_log(VX_LOG_INFO, fields, "%s is well again", k->failing ? what : "the source");
+			vx_log(VX_LOG_INFO, fields, "%s is well again",
+			       k->failing ? what : "the source");
 		k->failing = false;
 		f->silent = false;
 	} else if (silence ? !f->silent : !k->failing || strcmp(k->err.msg, text) != 0) {
@@ -157,8 +159,8 @@ static int fetch_default(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_
 }
 
 /* Ask the backend, with what a label that it lacks means for this feed. */
-static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at, const char *have,
-                 struct vx_layers **ret, struct vx_error *err)
+static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at,
+                 const char *have, struct vx_layers **ret, struct vx_error *err)
 {
 	int rc = vx_ctx_check(ctx);
 
@@ -181,7 +183,8 @@ static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *
 
 static void run_fetch(struct vx_job *job)
 {
-	struct vx_feed_entry *e = (struct vx_feed_entry *)((char *)job - offsetof(struct vx_feed_entry, job));
+	struct vx_feed_entry *e =
+		(struct vx_feed_entry *)((char *)job - offsetof(struct vx_feed_entry, job));
 	struct vx_feed *f = e->feed;
 	VX_AUTO(vx_layers_put_p) struct vx_layers *was = NULL;
 	VX_AUTO(vx_freep) char *text = NULL;
@@ -395,7 +398,8 @@ int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env 
 	if (rc == 0)
 		rc = f->ops->open(cfg, env, &f->backend, err);
 	if (rc < 0) {
-		rc = vx_wrap(err, rc, "%s: backend '%s'", vx_map_where(cfg), vx_map_str(cfg, "name"));
+		rc = vx_wrap(err, rc, "%s: backend '%s'", vx_map_where(cfg),
+		             vx_map_str(cfg, "name"));
 		vx_feed_close(f);
 		return rc;
 	}

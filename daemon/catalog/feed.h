@@ -64,8 +64,8 @@ void vx_feed_forget(struct vx_feed *f, const char *text);
  * -ETIMEDOUT it waited too long for a thread); run returns what the source said. The structure is
  * the caller's again once run begins. */
 struct vx_feed_call {
-	int (*run)(struct vx_feed_call *call, struct vx_backend *b, const struct vx_backend_ops *ops,
-	           const struct vx_ctx *ctx, int rc);
+	int (*run)(struct vx_feed_call *call, struct vx_backend *b,
+	           const struct vx_backend_ops *ops, const struct vx_ctx *ctx, int rc);
 	struct vx_feed *feed;
 	struct vx_job job;
 	int64_t deadline_ns;

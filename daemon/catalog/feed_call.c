@@ -11,7 +11,7 @@
 static void run_call(struct vx_job *job)
 {
 	struct vx_feed_call *call =
-	        (struct vx_feed_call *)((char *)job - offsetof(struct vx_feed_call, job));
+		(struct vx_feed_call *)((char *)job - offsetof(struct vx_feed_call, job));
 	struct vx_feed *f = call->feed;
 	bool labels = call == &f->labels_call; /* notes its outcome itself */
 	int admitted = call->admitted, rc = admitted;
@@ -80,7 +80,8 @@ static int list_labels(struct vx_backend *b, const struct vx_backend_ops *ops,
 			return rc;
 		if (all->n + page.n > LABELS_MAX)
 			rc = vx_fail(err, -E2BIG, "more than %d labels", LABELS_MAX);
-		names = rc < 0 ? NULL : reallocarray(all->names, all->n + page.n + 1, sizeof(*names));
+		names = rc < 0 ? NULL
+		               : reallocarray(all->names, all->n + page.n + 1, sizeof(*names));
 		if (!names) {
 			vx_list_fini(&page);
 			return rc < 0 ? rc : -ENOMEM;

@@ -11,12 +11,12 @@ enum vx_missing_label { VX_MISSING_DEFAULT, VX_MISSING_SKIP, VX_MISSING_REFUSE }
 
 /* What is known of one question and whether it is being asked. Guarded by the feed's lock. */
 struct vx_known {
-	int rc;           /* 0, or why the last attempt failed */
-	bool fresh;       /* as of the last change that was heard of */
+	int rc;     /* 0, or why the last attempt failed */
+	bool fresh; /* as of the last change that was heard of */
 	bool inflight;
-	bool again;       /* changed while in flight */
-	bool told;        /* that a new attempt is due was said */
-	bool failing;     /* its failure was logged and has not ended */
+	bool again;   /* changed while in flight */
+	bool told;    /* that a new attempt is due was said */
+	bool failing; /* its failure was logged and has not ended */
 	unsigned attempts;
 	int64_t retry_ns; /* not before */
 	struct vx_error err;

@@ -213,8 +213,8 @@ static int run_plain(struct vx_feed_call *call, struct vx_backend *b,
 	int result = rc;
 
 	if (rc == 0)
-		rc = result = ops->file(b, ctx, f->plain->revision, f->plain->plain->path, PLAIN_MAX,
-		                        &raw, NULL);
+		rc = result = ops->file(b, ctx, f->plain->revision, f->plain->plain->path,
+		                        PLAIN_MAX, &raw, NULL);
 	if (result == 0 && f->catalog->resolve_plain)
 		result = vx_snapshot_resolve_text(f->snapshot, raw->data, raw->len, &bytes, NULL);
 	else if (result == 0)
@@ -222,7 +222,8 @@ static int run_plain(struct vx_feed_call *call, struct vx_backend *b,
 	if (result == -ENOENT)
 		result = -ESTALE; /* it was listed: not "no such file", but "no longer to be had" */
 	loaded(f, result, bytes,
-	       result == 0 && raw->len == bytes->len && memcmp(raw->data, bytes->data, raw->len) == 0);
+	       result == 0 && raw->len == bytes->len &&
+	               memcmp(raw->data, bytes->data, raw->len) == 0);
 	return rc;
 }
 

@@ -129,7 +129,8 @@ static int add_plain(struct builder *b, const char *prefix)
 			struct file want = {.kind = FILE_PLAIN, .plain = &s->plain[i]};
 
 			want.path = join(b, "%s", s->plain[i].plain->name);
-			rc = want.path ? add(b, name, RANK_PLAIN, true, file_node(b, &want)) : -ENOMEM;
+			rc = want.path ? add(b, name, RANK_PLAIN, true, file_node(b, &want))
+			               : -ENOMEM;
 		} else if (n != seen_len || memcmp(seen, name, n) != 0) {
 			char *folder = join(b, "%.*s", (int)n, name);
 			char *path = join(b, "%s%.*s/", prefix, (int)n, name);

@@ -22,8 +22,8 @@ struct gathered {
 struct attempt {
 	struct track *track;
 	struct gathered *all;
-	bool stale;      /* some are only last good ones */
-	bool hollow;     /* only other labels have it: a leaf of nothing but labels */
+	bool stale;  /* some are only last good ones */
+	bool hollow; /* only other labels have it: a leaf of nothing but labels */
 	struct vx_resolved *resolved;
 	char *revisions; /* "revision.repo 4f1c...\n" for each backend, for .version */
 };
@@ -416,7 +416,8 @@ static bool more_to_do(struct track *t, bool pending, uint64_t seen)
 	struct vx_catalog *c = t->catalog;
 
 	VX_LOCKED(&c->lock);
-	if (t->again || (!pending && t->questions) || (pending && c->settles != seen) || c->ending) {
+	if (t->again || (!pending && t->questions) || (pending && c->settles != seen) ||
+	    c->ending) {
 		t->again = false;
 		if (!c->ending || t->questions)
 			return true;

@@ -40,9 +40,10 @@ static int check(int dir, const char *path, struct vx_error *err)
 		return vx_fail(err, -EACCES, "state.path %s belongs to another user (uid %u)", path,
 		               (unsigned)st.st_uid);
 	if (st.st_mode & 0077)
-		return vx_fail(err, -EACCES,
-		               "state.path %s may be read by others; chmod 0700 it, or choose another",
-		               path);
+		return vx_fail(
+			err, -EACCES,
+			"state.path %s may be read by others; chmod 0700 it, or choose another",
+			path);
 	return 0;
 }
 
@@ -75,9 +76,11 @@ int vx_state_dir_open(const char *path, int *ret_fd, struct vx_error *err)
 		return vx_fail(err, -errno, "opening %s/lock: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		read_holder(fd, pid, sizeof(pid));
-		return vx_fail(err, -EBUSY,
-		               "another vortexd (pid %s) uses state.path %s; stop it, or give this one "
-		               "a state.path of its own", pid, path);
+		return vx_fail(
+			err, -EBUSY,
+			"another vortexd (pid %s) uses state.path %s; stop it, or give this one "
+			"a state.path of its own",
+			pid, path);
 	}
 	(void)snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, strlen(pid), 0) < 0)

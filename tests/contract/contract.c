@@ -23,13 +23,13 @@
 #define WAIT_MS 5000 /* for what takes milliseconds, on a machine that is busy */
 
 static const struct vx_setting_row rows[] = {
-	{.key = "backends[].name", .type = VX_SET_STRING, .flags = VX_SET_REQUIRED,        .help = ""},
-	{.key = "backends[].type",                        .type = VX_SET_STRING,                      .help = ""        },
-	{.key = "backends[].path",                        .type = VX_SET_STRING,                      .help = ""},
-	{.key = "backends[].uri",                        .type = VX_SET_STRING,                       .help = ""         },
-	{.key = "backends[].labels",                        .type = VX_SET_STRING,                    .def = "none",.help = ""},
-	{.key = "backends[].default_label",              .type = VX_SET_STRING,                                   .help = ""                                    },
-	{.key = "backends[].search_paths",              .type = VX_SET_STRINGS, .help = ""},
+	{.key = "backends[].name", .type = VX_SET_STRING, .flags = VX_SET_REQUIRED, .help = ""},
+	{.key = "backends[].type", .type = VX_SET_STRING, .help = ""},
+	{.key = "backends[].path", .type = VX_SET_STRING, .help = ""},
+	{.key = "backends[].uri", .type = VX_SET_STRING, .help = ""},
+	{.key = "backends[].labels", .type = VX_SET_STRING, .def = "none", .help = ""},
+	{.key = "backends[].default_label", .type = VX_SET_STRING, .help = ""},
+	{.key = "backends[].search_paths", .type = VX_SET_STRINGS, .help = ""},
 };
 
 /* A backend under test and what its listener heard. */

@@ -103,18 +103,13 @@ static struct content *content_new(const char *text, size_t len, int after_ms)
 
 static struct vx_node file_node(struct content *c)
 {
-	return (struct vx_node){
-		.kind = VX_NODE_FILE, .mode = {0, 0, 0444},
-                     .content = &c->base
-        };
+	return (struct vx_node){.kind = VX_NODE_FILE, .mode = {0, 0, 0444}, .content = &c->base};
 }
 
 static struct vx_node dir_node(struct place *p)
 {
 	return (struct vx_node){
-		.kind = VX_NODE_DIR, .mode = {0, 0, 0555},
-                     .place = vx_place_ref(&p->base)
-        };
+		.kind = VX_NODE_DIR, .mode = {0, 0, 0555}, .place = vx_place_ref(&p->base)};
 }
 
 /* With lock. */
@@ -173,11 +168,7 @@ static void leaf_fill(struct place *p)
 		place_add(p, name, (const size_t[]){12, 4096, 400000, 0}[i % 4], 20);
 	}
 	place_add(p, "hang", 5, -1);
-	place_set(p, "cur",
-	          (struct vx_node){
-			  VX_NODE_LINK, {0, 0, 0777},
-                           &link->base, NULL, false
-        });
+	place_set(p, "cur", (struct vx_node){VX_NODE_LINK, {0, 0, 0777}, &link->base, NULL, false});
 	place_add(sub, "inner", 5, 0);
 	place_set(p, "sub", dir_node(sub));
 	vx_place_put(&sub->base);

@@ -93,12 +93,10 @@ static int diagnose(struct doctor *d)
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config",           required_argument, NULL, 'c'},
-		{"output",              required_argument, NULL, 'o'},
-		{"help",                  no_argument, NULL, 'h'},
-		{0}
-        };
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	                                        {"output", required_argument, NULL, 'o'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {0}};
 	struct doctor d = {.root = geteuid() == 0, .out = VX_BUF_INIT};
 	int opt, code;
 

@@ -45,13 +45,11 @@ void doctor_check_kernel(struct doctor *d)
 	static const struct {
 		const char *name;
 		long number;
-	} calls[] = {
-		{"fsopen",        SYS_fsopen       },
-		{"fsmount",       SYS_fsmount      },
-		{"open_tree",     SYS_open_tree    },
-		{"move_mount",    SYS_move_mount   },
-		{"mount_setattr", SYS_mount_setattr}
-        };
+	} calls[] = {{"fsopen", SYS_fsopen},
+	             {"fsmount", SYS_fsmount},
+	             {"open_tree", SYS_open_tree},
+	             {"move_mount", SYS_move_mount},
+	             {"mount_setattr", SYS_mount_setattr}};
 	const char *missing = NULL;
 	struct utsname name;
 

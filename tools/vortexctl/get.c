@@ -101,12 +101,10 @@ static int get(const char *mount_path, const char *text, enum vx_output out, str
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"mount",            required_argument, NULL, 'm'},
-		{"output",              required_argument, NULL, 'o'},
-		{"help",                  no_argument, NULL, 'h'},
-		{0}
-        };
+	static const struct option options[] = {{"mount", required_argument, NULL, 'm'},
+	                                        {"output", required_argument, NULL, 'o'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {0}};
 	enum vx_output out = VX_OUT_YML;
 	const char *mount = NULL;
 	struct vx_error err = {0};

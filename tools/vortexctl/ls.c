@@ -114,13 +114,11 @@ static int ls(const char *mount_path, const char *text, struct listing *l, struc
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"mount",            required_argument, NULL, 'm'},
-		{"output",              required_argument, NULL, 'o'},
-		{"all",                  no_argument, NULL, 'a'},
-		{"help",no_argument, NULL, 'h'},
-		{0              }
-        };
+	static const struct option options[] = {{"mount", required_argument, NULL, 'm'},
+	                                        {"output", required_argument, NULL, 'o'},
+	                                        {"all", no_argument, NULL, 'a'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {0}};
 	struct listing l = {.out = VX_BUF_INIT};
 	const char *mount = NULL;
 	struct vx_error err = {0};

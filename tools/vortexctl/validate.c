@@ -315,14 +315,12 @@ static int take_option(const struct vx_ctl_verb *verb, int opt, struct request *
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"search-path",      required_argument, NULL, 's'},
-		{"labels",              required_argument, NULL, 'l'},
-		{"graph",                  required_argument, NULL, 'g'},
-		{"output",required_argument, NULL, 'o'},
-		{"help",               no_argument, NULL, 'h'},
-		{0           }
-        };
+	static const struct option options[] = {{"search-path", required_argument, NULL, 's'},
+	                                        {"labels", required_argument, NULL, 'l'},
+	                                        {"graph", required_argument, NULL, 'g'},
+	                                        {"output", required_argument, NULL, 'o'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {0}};
 	struct request r = {0};
 	int opt, code;
 

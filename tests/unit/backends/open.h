@@ -47,13 +47,13 @@ static inline void new_folder(char ret[64])
 static inline int try_open(struct opened *o, const char *entry)
 {
 	static const struct vx_setting_row rows[] = {
-		{.key = "backends[].name",   .type = VX_SET_STRING, .help = ""                      },
-		{.key = "backends[].type",   .type = VX_SET_STRING, .help = ""                      },
-		{.key = "backends[].path",   .type = VX_SET_STRING, .help = ""                      },
-		{.key = "backends[].uri",    .type = VX_SET_STRING, .help = ""                      },
-		{.key = "backends[].labels", .type = VX_SET_STRING, .def = "none",                    .help = ""},
-		{.key = "backends[].default_label",                          .type = VX_SET_STRING,               .help = ""},
-		{.key = "backends[].search_paths",                          .type = VX_SET_STRINGS,                .help = ""},
+		{.key = "backends[].name", .type = VX_SET_STRING, .help = ""},
+		{.key = "backends[].type", .type = VX_SET_STRING, .help = ""},
+		{.key = "backends[].path", .type = VX_SET_STRING, .help = ""},
+		{.key = "backends[].uri", .type = VX_SET_STRING, .help = ""},
+		{.key = "backends[].labels", .type = VX_SET_STRING, .def = "none", .help = ""},
+		{.key = "backends[].default_label", .type = VX_SET_STRING, .help = ""},
+		{.key = "backends[].search_paths", .type = VX_SET_STRINGS, .help = ""},
 	};
 	struct vx_backend_env env = {.clock = vx_clock_system(),
 	                             .limits = VX_DOC_LIMITS_DEFAULT,

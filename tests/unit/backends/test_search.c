@@ -17,17 +17,17 @@ static void paths_are_checked_and_normalised(void **state)
 		int rc;
 		const char *want;
 	} cases[] = {
-		{"a plain path",                     "apps/shared",                     0,       "apps/shared"},
-		{"slashes that mean nothing",        "/apps//shared/",                  0,       "apps/shared"},
-		{"the root by its slash",            "/",                               0,       ""           },
-		{"the root by a dot",                "./",                              0,       ""           },
-		{"a dot inside",                     "apps/./x",                        0,       "apps/x"     },
-		{"placeholders",                     "{application}/{profile}-{label}", 0,
-	         "{application}/{profile}-{label}"							    },
-		{"dot-dot never escapes",            "apps/../../etc",                  -EINVAL, NULL         },
-		{"hidden names are never looked at", "apps/.git",                       -EINVAL, NULL         },
-		{"an unknown placeholder",           "{app}",                           -EINVAL, NULL         },
-		{"a brace alone",                    "a}b",                             -EINVAL, NULL         },
+		{"a plain path", "apps/shared", 0, "apps/shared"},
+		{"slashes that mean nothing", "/apps//shared/", 0, "apps/shared"},
+		{"the root by its slash", "/", 0, ""},
+		{"the root by a dot", "./", 0, ""},
+		{"a dot inside", "apps/./x", 0, "apps/x"},
+		{"placeholders", "{application}/{profile}-{label}", 0,
+	         "{application}/{profile}-{label}"},
+		{"dot-dot never escapes", "apps/../../etc", -EINVAL, NULL},
+		{"hidden names are never looked at", "apps/.git", -EINVAL, NULL},
+		{"an unknown placeholder", "{app}", -EINVAL, NULL},
+		{"a brace alone", "a}b", -EINVAL, NULL},
 	};
 
 	(void)state;
@@ -51,18 +51,18 @@ static void folders_are_matched_and_bound(void **state)
 		bool matches;
 		const char *app;
 	} cases[] = {
-		{"the root is itself",               "",                            "",         true,  NULL },
-		{"the root is no folder in it",      "",                            "a",        false, NULL },
-		{"a name",			   "apps",                        "apps",     true,  NULL },
-		{"no beginning of a name",           "apps",                        "apps2",    false, NULL },
-		{"a placeholder is a whole segment", "{application}",               "pay",      true,  "pay"},
-		{"a placeholder stops at a slash",   "{application}",               "pay/x",    false, NULL },
-		{"a placeholder is never empty",     "a{application}",              "a",        false, NULL },
-		{"text around it",                   "x-{application}-y",           "x-pay-y",  true,  "pay"},
-		{"two segments",                     "{application}/{profile}",     "pay/prod", true,  "pay"},
-		{"what is bound must be met again",  "{application}/{application}", "a/b",      false,
-	         NULL										       },
-		{"and is met",                       "{application}/{application}", "a/a",      true,  "a"  },
+		{"the root is itself", "", "", true, NULL},
+		{"the root is no folder in it", "", "a", false, NULL},
+		{"a name", "apps", "apps", true, NULL},
+		{"no beginning of a name", "apps", "apps2", false, NULL},
+		{"a placeholder is a whole segment", "{application}", "pay", true, "pay"},
+		{"a placeholder stops at a slash", "{application}", "pay/x", false, NULL},
+		{"a placeholder is never empty", "a{application}", "a", false, NULL},
+		{"text around it", "x-{application}-y", "x-pay-y", true, "pay"},
+		{"two segments", "{application}/{profile}", "pay/prod", true, "pay"},
+		{"what is bound must be met again", "{application}/{application}", "a/b", false,
+	         NULL},
+		{"and is met", "{application}/{application}", "a/a", true, "a"},
 	};
 
 	(void)state;

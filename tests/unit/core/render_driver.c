@@ -122,8 +122,8 @@ static int parse(const char *name, const struct vx_buf *in, struct vx_docs **ret
 		const char *name;
 		enum vx_format format;
 	} formats[] = {
-		{"yaml",       VX_FORMAT_YAML      },
-		{"json",       VX_FORMAT_JSON      },
+		{"yaml", VX_FORMAT_YAML},
+		{"json", VX_FORMAT_JSON},
 		{"properties", VX_FORMAT_PROPERTIES},
 	};
 	const struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;

@@ -28,7 +28,11 @@ static void test_json_strings(void **state)
 		{"\x7f", 1, "\"\\u007f\""},
 		{"a\0b", 3, "\"a\\u0000b\""},
 		{"\xc3\xa4\xf0\x9f\x98\x80", 6, "\"\xc3\xa4\xf0\x9f\x98\x80\""},
-		{"a\xff" "b", 3, "\"a\xef\xbf\xbd" "b\""},
+		{"a\xff"
+	         "b",
+	         3,
+	         "\"a\xef\xbf\xbd"
+	         "b\""},
 	};
 
 	(void)state;
@@ -70,10 +74,22 @@ static void test_utf8(void **state)
 		const char *s;
 		size_t width;
 	} cases[] = {
-		{"a", 1},        {"\xc2\x80", 2},         {"\xc0\x80", 0},         {"\xc1\xbf", 0},
-		{"\x80", 0},     {"\xe0\xa0\x80", 3},     {"\xe0\x9f\xbf", 0},     {"\xed\x9f\xbf", 3},
-		{"\xed\xa0\x80", 0}, {"\xf0\x90\x80\x80", 4}, {"\xf0\x8f\xbf\xbf", 0}, {"\xf4\x8f\xbf\xbf", 4},
-		{"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xe2\x82", 0}, {"", 0},
+		{"a", 1},
+		{"\xc2\x80", 2},
+		{"\xc0\x80", 0},
+		{"\xc1\xbf", 0},
+		{"\x80", 0},
+		{"\xe0\xa0\x80", 3},
+		{"\xe0\x9f\xbf", 0},
+		{"\xed\x9f\xbf", 3},
+		{"\xed\xa0\x80", 0},
+		{"\xf0\x90\x80\x80", 4},
+		{"\xf0\x8f\xbf\xbf", 0},
+		{"\xf4\x8f\xbf\xbf", 4},
+		{"\xf4\x90\x80\x80", 0},
+		{"\xf5\x80\x80\x80", 0},
+		{"\xe2\x82", 0},
+		{"", 0},
 	};
 	static const uint32_t points[] = {0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff};
 
@@ -173,8 +189,9 @@ static void test_plain_files(void **state)
 /* `printf hello | git hash-object --stdin` */
 static void test_blob_id(void **state)
 {
-	static const unsigned char want[] = {0xb6, 0xfc, 0x4c, 0x62, 0x0b, 0x67, 0xd9, 0x5f, 0x95, 0x3a,
-	                                     0x5c, 0x1c, 0x12, 0x30, 0xaa, 0xab, 0x5d, 0xb5, 0xa1, 0xb0};
+	static const unsigned char want[] = {0xb6, 0xfc, 0x4c, 0x62, 0x0b, 0x67, 0xd9,
+	                                     0x5f, 0x95, 0x3a, 0x5c, 0x1c, 0x12, 0x30,
+	                                     0xaa, 0xab, 0x5d, 0xb5, 0xa1, 0xb0};
 	unsigned char id[VX_BLOB_ID_BYTES];
 
 	(void)state;

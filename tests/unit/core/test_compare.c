@@ -113,25 +113,21 @@ static void test_plain_files(void **state)
 {
 	static const struct vx_plain files[] = {
 		{.name = "changed", .path = "p", .id = {1}},
-		{.name = "changed",                 .path = "p",            .id = {2}},
-		{.name = "gone",        .path = "p"       },
-		{.name = "moved",.path = "p"  },
-		{.name = "moved",        .path = "q"                },
-		{.name = "new",.path = "p"},
-		{.name = "same",        .path = "p"                         },
+		{.name = "changed", .path = "p", .id = {2}},
+		{.name = "gone", .path = "p"},
+		{.name = "moved", .path = "p"},
+		{.name = "moved", .path = "q"},
+		{.name = "new", .path = "p"},
+		{.name = "same", .path = "p"},
 	};
-	struct vx_snapshot_plain was[] = {
-		{&files[0], "r", "1"},
-		{&files[2], "r", "1"},
-		{&files[3], "r", "1"},
-		{&files[6], "r", "1"}
-        };
-	struct vx_snapshot_plain now[] = {
-		{&files[1], "r", "1"},
-		{&files[4], "r", "1"},
-		{&files[5], "r", "1"},
-		{&files[6], "r", "2"}
-        };
+	struct vx_snapshot_plain was[] = {{&files[0], "r", "1"},
+	                                  {&files[2], "r", "1"},
+	                                  {&files[3], "r", "1"},
+	                                  {&files[6], "r", "1"}};
+	struct vx_snapshot_plain now[] = {{&files[1], "r", "1"},
+	                                  {&files[4], "r", "1"},
+	                                  {&files[5], "r", "1"},
+	                                  {&files[6], "r", "2"}};
 	struct vx_arena arena = VX_ARENA_INIT;
 	struct vx_snapshot a = {.root = tree(&arena, "{}"), .plain = was, .n_plain = 4};
 	struct vx_snapshot b = {.root = tree(&arena, "{}"), .plain = now, .n_plain = 4};

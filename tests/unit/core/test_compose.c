@@ -141,18 +141,10 @@ static void test_plain_files(void **state)
 	static const struct {
 		const char *name, *backend; /* NULL: not there */
 	} want[] = {
-		{"a.conf",           "high"},
-                {"b/c.pem",          "low" },
-                {"z.conf",           "high"},
-		{"db.json",          "low" },
-                {"application",      "low" },
-                {"foo.txt",          "low" },
-		{"sub/foo.yml",      "low" },
-                {"foo.env",          NULL  },
-                {"application.toml", NULL  },
-		{"foo.json",         NULL  },
-                {"no",               NULL  },
-                {"import.conf",      NULL  },
+		{"a.conf", "high"},     {"b/c.pem", "low"},     {"z.conf", "high"},
+		{"db.json", "low"},     {"application", "low"}, {"foo.txt", "low"},
+		{"sub/foo.yml", "low"}, {"foo.env", NULL},      {"application.toml", NULL},
+		{"foo.json", NULL},     {"no", NULL},           {"import.conf", NULL},
 	};
 	VX_AUTO(vx_snapshot_put_p) struct vx_snapshot *s = NULL;
 	struct world w;

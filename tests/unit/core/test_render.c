@@ -179,14 +179,8 @@ static void keys_are_named_and_sorted_by_bytes(void **state)
 		const char *name;
 		bool directory;
 	} want[] = {
-		{"%2E",        false},
-                {"%2E%2Fx",    false},
-                {"%2Evalue",   false},
-                {".value",     false},
-		{"B",          true },
-                {"a%2500A%0A", false},
-                {"a.b",        true },
-                {"b",          true },
+		{"%2E", false}, {"%2E%2Fx", false},    {"%2Evalue", false}, {".value", false},
+		{"B", true},    {"a%2500A%0A", false}, {"a.b", true},       {"b", true},
 	};
 
 	(void)state;
@@ -266,11 +260,8 @@ static void a_key_is_its_text_and_a_line_break(void **state)
 		enum vx_type type;
 		const char *text, *want;
 	} cases[] = {
-		{VX_INT,    "0x1F", "0x1F\n"},
-                {VX_BOOL,   "True", "True\n"},
-                {VX_STRING, "",     "\n"    },
-		{VX_STRING, "a\n",  "a\n\n" },
-                {VX_NULL,   "null", ""      },
+		{VX_INT, "0x1F", "0x1F\n"},  {VX_BOOL, "True", "True\n"}, {VX_STRING, "", "\n"},
+		{VX_STRING, "a\n", "a\n\n"}, {VX_NULL, "null", ""},
 	};
 
 	(void)state;
@@ -334,7 +325,7 @@ static void check_graph(const struct vx_snapshot *s, const char *as, const char 
 static void a_graph_has_each_application_once(void **state)
 {
 	static struct vx_import imports[] = {
-		{"a/prod", "b/prod"    },
+		{"a/prod", "b/prod"},
 		{"b/prod", "c\"\\/prod"},
 		{"a/prod", "c\"\\/prod"},
 	};
@@ -373,10 +364,7 @@ static void a_graph_without_imports_is_one_node(void **state)
 static void a_drawing_is_layered_and_escaped(void **state)
 {
 	static struct vx_import imports[] = {
-		{"a/prod",     "b/prod"    },
-                {"a/prod",     "<&\">/prod"},
-                {"<&\">/prod", "b/prod"    }
-        };
+		{"a/prod", "b/prod"}, {"a/prod", "<&\">/prod"}, {"<&\">/prod", "b/prod"}};
 	struct vx_coords at = {.text = "a/prod"};
 	struct vx_snapshot s = {.at = &at, .n_imports = 3, .imports = imports};
 	struct vx_bytes *bytes = NULL;

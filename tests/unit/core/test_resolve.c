@@ -169,9 +169,7 @@ static void test_cases(void **state)
 /* foo imports a0, which imports a1 ... : @n imports in all. */
 static int resolve_chain(size_t n)
 {
-	struct app apps[80] = {
-		{"foo/p", NULL}
-        };
+	struct app apps[80] = {{"foo/p", NULL}};
 	char texts[80][2][40];
 	struct world w = {.apps = apps};
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = coords("foo/p");

@@ -39,9 +39,9 @@ static void test_a_secret_is_the_whole_file_but_its_last_newline(void **state)
 	static const struct {
 		const char *bytes, *want;
 	} files[] = {
-		{"host=db\n",      "host=db"     },
-		{"host=db",        "host=db"     },
-		{"host=db\r\n",    "host=db"     },
+		{"host=db\n", "host=db"},
+		{"host=db", "host=db"},
+		{"host=db\r\n", "host=db"},
 		{" two\nlines \n", " two\nlines "},
 	};
 	struct run r = {0};

@@ -44,7 +44,8 @@ static void test_what_counts(void **state)
 	static const struct {
 		int rc;
 		unsigned failures;
-	} cases[] = {{0, 0}, {-ENOENT, 0}, {-EBADMSG, 0}, {-ETIMEDOUT, 3}, {-EAGAIN, 3}, {-ECANCELED, 2}};
+	} cases[] = {{0, 0},          {-ENOENT, 0}, {-EBADMSG, 0},
+	             {-ETIMEDOUT, 3}, {-EAGAIN, 3}, {-ECANCELED, 2}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

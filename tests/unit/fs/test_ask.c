@@ -151,10 +151,7 @@ static struct vx_node file(struct world *w)
 
 	assert_non_null(c);
 	vx_content_init(c, &w->n_content_freed, 1, free_content);
-	return (struct vx_node){
-		.kind = VX_NODE_FILE, .mode = {0, 0, 0444},
-                     .content = c
-        };
+	return (struct vx_node){.kind = VX_NODE_FILE, .mode = {0, 0, 0444}, .content = c};
 }
 
 static void an_answer_is_the_reply(void **state)

@@ -124,14 +124,8 @@ static void a_nodeid_is_never_used_again(void **state)
 static void a_directory_keeps_its_inode_when_its_place_is_made_anew(void **state)
 {
 	struct vx_table *t = *state;
-	struct vx_node a = {
-		.kind = VX_NODE_DIR, .mode = {0, 0, 0555},
-                     .place = place(false)
-        };
-	struct vx_node b = {
-		.kind = VX_NODE_DIR, .mode = {0, 7, 0550},
-                     .place = place(false)
-        };
+	struct vx_node a = {.kind = VX_NODE_DIR, .mode = {0, 0, 0555}, .place = place(false)};
+	struct vx_node b = {.kind = VX_NODE_DIR, .mode = {0, 7, 0550}, .place = place(false)};
 	struct vx_inode *i = vx_table_enter(t, t->root, "d", &a, 1);
 
 	assert_ptr_equal(vx_table_enter(t, t->root, "d", &b, 1), i);

@@ -25,10 +25,7 @@ static struct vx_node file(const char *text)
 	assert_non_null(c);
 	vx_content_init(c, NULL, 1, destroy);
 	vx_content_keep(c, vx_bytes_new(text, strlen(text)));
-	return (struct vx_node){
-		.kind = VX_NODE_FILE, .mode = {0, 0, 0444},
-                     .content = c
-        };
+	return (struct vx_node){.kind = VX_NODE_FILE, .mode = {0, 0, 0444}, .content = c};
 }
 
 static void finds_and_lists(void **state)
@@ -37,12 +34,7 @@ static void finds_and_lists(void **state)
 		const char *name;
 		int rank;
 		bool listed;
-	} rows[] = {
-		{"b",  1, true },
-                {"a",  1, true },
-                {"z",  0, true },
-                {"@x", 0, false}
-        };
+	} rows[] = {{"b", 1, true}, {"a", 1, true}, {"z", 0, true}, {"@x", 0, false}};
 	static const char *const want[] = {"z", "a", "b"};
 	struct vx_names *n = vx_names_new();
 
