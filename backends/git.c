@@ -96,7 +96,7 @@ static int git_open(const struct vx_settings_map *cfg, const struct vx_backend_e
                     struct vx_backend **ret, struct vx_error *err)
 {
 	struct vx_layout_options options = {.root_first = true};
-	const char *own = vx_map_str(cfg, "default_label"), *path;
+	const char *own = vx_map_str(cfg, "default_label"), *path = NULL;
 	VX_AUTO(git_close_p) struct vx_backend *b = NULL;
 	int rc = local_path(vx_map_str(cfg, "uri"), vx_map_where(cfg), &path, err);
 

@@ -219,7 +219,7 @@ static int source_read(const struct vx_source *src, const char *path, const stru
 	struct vx_git_view *v = src->arg;
 	git_odb_object *object = NULL;
 	struct vx_bytes *bytes;
-	uint64_t size;
+	uint64_t size = 0;
 	git_oid id;
 	int rc, grc;
 

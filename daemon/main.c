@@ -107,6 +107,8 @@ static int prepare_mount(const char *path, struct vx_error *err)
 
 	if (!copy)
 		return -ENOMEM;
+	if (!*copy)
+		return vx_fail(err, -EINVAL, "mount.path is empty");
 	for (char *c = copy + 1; *c; c++) {
 		if (*c != '/')
 			continue;

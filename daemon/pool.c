@@ -80,6 +80,7 @@ static int start_thread(struct vx_pool *p)
 int vx_pool_new(const char *name, size_t max, struct vx_pool **ret)
 {
 	struct vx_pool *p = calloc(1, sizeof(*p) + max * sizeof(p->threads[0]));
+	int rc;
 
 	vx_assert(max > 0);
 	if (!p)
@@ -89,21 +90,27 @@ int vx_pool_new(const char *name, size_t max, struct vx_pool **ret)
 	p->last = &p->first;
 	p->max = max;
 	(void)snprintf(p->name, sizeof(p->name), "%s", name);
+	vx_lock(&p->lock);
+	rc = start_thread(p);
+	vx_unlock(&p->lock);
+	if (rc < 0) {
+		vx_pool_free(p);
+		return rc;
+	}
 	*ret = p;
 	return 0;
 }
 
-int vx_pool_submit(struct vx_pool *p, struct vx_job *job)
+void vx_pool_submit(struct vx_pool *p, struct vx_job *job)
 {
 	VX_LOCKED(&p->lock);
-	if (p->idle <= p->queued && p->started < p->max && start_thread(p) < 0 && p->started == 0)
-		return -EAGAIN;
+	if (p->idle <= p->queued && p->started < p->max)
+		(void)start_thread(p); /* those that run will come to it */
 	job->next = NULL;
 	*p->last = job;
 	p->last = &job->next;
 	p->queued++;
 	(void)pthread_cond_signal(&p->work);
-	return 0;
 }
 
 void vx_pool_free(struct vx_pool *p)

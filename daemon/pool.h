@@ -14,13 +14,13 @@ struct vx_job {
 	struct vx_job *next;
 };
 
-/* Threads start as work comes, at most @max; @name (15 bytes count) is what `ps -L` shows.
- * 0 and *ret, -ENOMEM. */
+/* One thread at once, more as work comes, at most @max; @name (15 bytes count) is what `ps -L`
+ * shows. 0 and *ret, -ENOMEM, -EAGAIN no thread can be started. */
 int vx_pool_new(const char *name, size_t max, struct vx_pool **ret);
 
-/* Queue @job; any thread, never blocks. Jobs run in order of submission, @max at once. A thread
- * that cannot be started is no error while another one runs; -EAGAIN when there is none at all. */
-int vx_pool_submit(struct vx_pool *p, struct vx_job *job);
+/* Queue @job; any thread, never blocks, cannot fail. Jobs run in order of submission, @max at once
+ * (fewer where no further thread can be started). */
+void vx_pool_submit(struct vx_pool *p, struct vx_job *job);
 
 /* Run what is queued to the end, join the threads, free. Nothing may be submitted any more, save
  * by the jobs themselves. NULL is a no-op. */

@@ -202,13 +202,17 @@ static int check_priority(const struct vx_settings *s, size_t i, struct vx_error
 static int check_backends(const struct vx_daemon_settings_from *from, const struct vx_settings *s,
                           const char *path, struct vx_error *err)
 {
-	size_t n = vx_settings_count(s, "backends");
+	size_t n = vx_settings_count(s, "backends"), enabled = 0;
 
 	if (n == 0)
 		return vx_fail(err, -EINVAL,
 		               "%s has no 'backends'; the least is: backends: [{name: local, type: "
 		               "directory, path: /etc/vortex/config}]",
 		               path);
+	for (size_t i = 0; i < n; i++)
+		enabled += vx_map_bool(vx_settings_at(s, "backends", i), "enabled");
+	if (enabled == 0)
+		return vx_fail(err, -EINVAL, "%s: every backend is disabled; enable one", path);
 	for (size_t i = 0; i < n; i++) {
 		const struct vx_settings_map *m = vx_settings_at(s, "backends", i);
 		int rc = n > 1 ? check_priority(s, i, err) : 0;

@@ -267,8 +267,8 @@ static void answer(struct vx_ask *ask, int rc)
 		ask->rc = rc;
 		vx_lock(&fs->lock);
 		ready_add(fs, ask);
+		vx_session_wake(fs); /* under the lock: after it, ask and fs may be gone */
 		vx_unlock(&fs->lock);
-		vx_session_wake(fs);
 	} else {
 		ask->resume(ask, rc);
 		vx_ask_put(ask);

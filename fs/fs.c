@@ -95,6 +95,7 @@ void vx_fs_free(struct vx_fs *fs)
 		fuse_session_unmount(fs->session); /* its own mount; detached before */
 		fuse_session_destroy(fs->session); /* closes the device: the connection ends */
 	}
+	vx_fs_close_handles(fs);
 	if (fs->table.root)
 		vx_table_fini(&fs->table);
 	vx_fs_drain_gone(fs);

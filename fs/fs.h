@@ -28,6 +28,10 @@ int vx_fs_start(const struct vx_fs_options *options, const struct vx_provider *p
 void vx_fs_publish(struct vx_fs *fs, struct vx_dir *dir, struct vx_names *names,
                    void (*done)(void *arg), void *arg);
 
+/* Whether the kernel still knows @dir: once it does not, provider->dropped was called or is about
+ * to be, and nothing can be published there. */
+bool vx_fs_shows(struct vx_fs *fs, struct vx_dir *dir);
+
 /* Whether the kernel holds an inode of @name in @dir now. */
 bool vx_fs_holds(struct vx_fs *fs, struct vx_dir *dir, const char *name);
 

@@ -55,6 +55,7 @@ struct vx_fs {
 	size_t n_asks;                      /* (L) */
 	struct vx_ask *ready, **ready_tail; /* (L) answered, to be gone on with by the loop */
 	struct vx_dir *queue, **queue_tail; /* (L) directories that the notifier has to do */
+	struct vx_handle *handles;          /* open directories; the loop's thread alone */
 	atomic_bool ending;                 /* nothing new is asked of the provider */
 	bool notifier_quit;                 /* (L) end once the queue is empty */
 	bool notifier_ended;                /* (L) no more is told to the kernel */
@@ -98,6 +99,9 @@ void vx_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 void vx_op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
                        struct fuse_file_info *fi);
 void vx_op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* Close what is open still: no releasedir comes once the connection has ended. After the loop. */
+void vx_fs_close_handles(struct vx_fs *fs);
 
 void vx_op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void vx_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

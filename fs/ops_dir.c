@@ -21,15 +21,19 @@
 
 /* An open directory. The loop's thread alone touches it. */
 struct vx_handle {
-	struct vx_dir *dir;     /* a reference */
-	struct vx_names *names; /* leaf: what is being listed */
-	struct vx_page page;    /* branch: a part of the listing */
-	off_t start;            /* branch: how many names precede the page */
-	bool begun;             /* branch: page is filled */
+	struct vx_dir *dir;             /* a reference */
+	struct vx_names *names;         /* leaf: what is being listed */
+	struct vx_page page;            /* branch: a part of the listing */
+	off_t start;                    /* branch: how many names precede the page */
+	bool begun;                     /* branch: page is filled */
+	struct vx_handle *next, **prev; /* fs->handles */
 };
 
 static void handle_free(struct vx_handle *h)
 {
+	*h->prev = h->next;
+	if (h->next)
+		h->next->prev = h->prev;
 	vx_dir_put(h->dir);
 	vx_names_put(h->names);
 	vx_page_fini(&h->page);
@@ -532,6 +536,11 @@ void vx_op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	h->dir = dir; /* with the reference */
+	h->next = fs->handles;
+	h->prev = &fs->handles;
+	if (h->next)
+		h->next->prev = &h->next;
+	fs->handles = h;
 	fi->fh = (uintptr_t)h;
 	fi->cache_readdir = dir->inode.node.place->leaf;
 	fi->keep_cache = fi->cache_readdir;
@@ -546,4 +555,10 @@ void vx_op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	atomic_fetch_add_explicit(&vx_fs_of(req)->counts.other, 1, memory_order_relaxed);
 	handle_free((struct vx_handle *)(uintptr_t)fi->fh);
 	(void)fuse_reply_err(req, 0); /* fails only if nobody waits */
+}
+
+void vx_fs_close_handles(struct vx_fs *fs)
+{
+	while (fs->handles)
+		handle_free(fs->handles);
 }

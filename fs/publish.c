@@ -102,6 +102,12 @@ void vx_fs_publish(struct vx_fs *fs, struct vx_dir *dir, struct vx_names *names,
 	vx_publish(fs, dir, names, done, arg);
 }
 
+bool vx_fs_shows(struct vx_fs *fs, struct vx_dir *dir)
+{
+	VX_LOCKED(&fs->lock);
+	return !dir->gone;
+}
+
 bool vx_fs_holds(struct vx_fs *fs, struct vx_dir *dir, const char *name)
 {
 	VX_LOCKED(&fs->lock);

@@ -4,7 +4,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "core/log.h"
 
 struct rule {
 	char *match;
@@ -16,34 +21,37 @@ struct vx_access {
 	struct rule rule[];
 };
 
+/* Whether @text is a number that an owner or group can have; -1 means "none" to the kernel. */
+static bool is_id(const char *text, unsigned long *ret)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*ret = strtoul(text, &end, 10);
+	return !*end && *ret < UINT32_MAX;
+}
+
 /* A name or a number. The static results of getpwnam are fine: rules are read by one thread. */
 static int find_owner(const char *text, uid_t *ret)
 {
-	char *end;
-	unsigned long id = strtoul(text, &end, 10);
-	const struct passwd *pw = *end || !*text ? getpwnam(text) : NULL;
+	unsigned long id;
+	const struct passwd *pw = is_id(text, &id) ? NULL : getpwnam(text);
 
-	if (*end || !*text) {
-		if (!pw)
-			return -EINVAL;
-		id = pw->pw_uid;
-	}
-	*ret = (uid_t)id;
+	if (!pw && !is_id(text, &id))
+		return -EINVAL;
+	*ret = pw ? pw->pw_uid : (uid_t)id;
 	return 0;
 }
 
 static int find_group(const char *text, gid_t *ret)
 {
-	char *end;
-	unsigned long id = strtoul(text, &end, 10);
-	const struct group *gr = *end || !*text ? getgrnam(text) : NULL;
+	unsigned long id;
+	const struct group *gr = is_id(text, &id) ? NULL : getgrnam(text);
 
-	if (*end || !*text) {
-		if (!gr)
-			return -EINVAL;
-		id = gr->gr_gid;
-	}
-	*ret = (gid_t)id;
+	if (!gr && !is_id(text, &id))
+		return -EINVAL;
+	*ret = gr ? gr->gr_gid : (gid_t)id;
 	return 0;
 }
 
@@ -71,7 +79,7 @@ static int read_rule(const struct vx_settings_map *m, struct rule *r, struct vx_
 
 int vx_access_new(const struct vx_settings *s, struct vx_access **ret, struct vx_error *err)
 {
-	size_t n = vx_settings_count(s, "access");
+	size_t n = geteuid() == 0 ? vx_settings_count(s, "access") : 0;
 	struct vx_access *a = calloc(1, sizeof(*a) + n * sizeof(a->rule[0]));
 	int rc = a ? 0 : -ENOMEM;
 
@@ -84,6 +92,9 @@ int vx_access_new(const struct vx_settings *s, struct vx_access **ret, struct vx
 		vx_access_free(a);
 		return rc;
 	}
+	if (geteuid() != 0 && vx_settings_count(s, "access") > 0)
+		vx_log(VX_LOG_WARN, VX_NO_FIELDS,
+		       "the access rules are ignored: only root can show files as others'");
 	*ret = a;
 	return 0;
 }
@@ -101,7 +112,7 @@ static struct vx_mode member_mode(const struct vx_access *a, const char *app, co
 	for (size_t i = 0; i < a->n; i++)
 		if (vx_pattern_match(a->rule[i].match, app, profile, label))
 			return a->rule[i].mode;
-	return (struct vx_mode){0, 0, 0444};
+	return (struct vx_mode){geteuid(), getegid(), 0444};
 }
 
 struct vx_mode vx_access_file(const struct vx_access *a, const struct vx_coords *at,

@@ -28,6 +28,8 @@ void vx_breaker_note(struct vx_breaker *b, int rc, int64_t now_ns, uint64_t rand
 		*b = (struct vx_breaker){0};
 		return;
 	}
+	if (b->open_until_ns && !was_probe)
+		return; /* it was under way when the breaker opened: no news */
 	b->failures++;
 	if (!was_probe && b->failures < VX_BREAKER_TRIES)
 		return;

@@ -15,6 +15,10 @@
 /* Composing is all processor: as many threads as a small machine has cores leave the rest alone. */
 #define COMPOSERS 2
 
+/* A change of more applications than this is taken for one of all: looking a track up in a long list
+ * would hold the lock longer than asking the feeds what they already know. */
+#define APPS_LOOK 64
+
 /* --- tracks ---------------------------------------------------------------------------------- */
 
 static struct track *track_new(struct vx_catalog *c, const struct vx_coords *at, bool probe)
@@ -40,7 +44,7 @@ static struct track *track_new(struct vx_catalog *c, const struct vx_coords *at,
 /* Whether nothing would be lost by forgetting @t. L. */
 static bool idle(const struct track *t)
 {
-	return !t->busy && !t->waits && !t->shown && !t->questions;
+	return !t->busy && !t->waits && !t->shown && !t->questions && !t->orphaned_ns;
 }
 
 /* Over limits.tracks the least recently asked go: the table is kept in that order. L; the tracks
@@ -104,11 +108,7 @@ void track_kick(struct track *t)
 	t->busy = true;
 	t->catalog->jobs++;
 	atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
-	if (vx_pool_submit(t->catalog->pool, &t->job) < 0) {
-		t->busy = false; /* no thread at all: the next question or tick tries again */
-		t->catalog->jobs--;
-		atomic_fetch_sub_explicit(&t->refs, 1, memory_order_relaxed);
-	}
+	vx_pool_submit(t->catalog->pool, &t->job);
 }
 
 struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
@@ -163,7 +163,7 @@ static bool concerns(const struct track *t, const char *app)
 	for (size_t i = 0; s && i < s->n_imports; i++)
 		if (strncmp(s->imports[i].to, app, n) == 0 && s->imports[i].to[n] == '/')
 			return true;
-	return t->known && t->rc < 0 && t->rc != -ENOENT; /* it may have failed over an import */
+	return t->failed; /* perhaps over an import */
 }
 
 static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps, size_t n_apps)
@@ -174,9 +174,9 @@ static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps,
 	(void)feed;
 	VX_LOCKED(&c->lock);
 	HASH_ITER (hh, c->tracks, t, next) {
-		bool hit = !apps;
+		bool hit = !apps || n_apps > APPS_LOOK;
 
-		for (size_t i = 0; i < n_apps && !hit; i++)
+		for (size_t i = 0; !hit && i < n_apps && !hit; i++)
 			hit = concerns(t, apps[i]);
 		if (!hit)
 			continue;
@@ -199,10 +199,12 @@ static void tick(struct vx_catalog *c)
 		vx_feed_tick(c->feeds[i], now);
 	vx_lock(&c->lock);
 	HASH_ITER (hh, c->tracks, t, next) {
-		if (t->orphaned_ns == 0 || now - t->orphaned_ns < c->retain_ns)
+		if (t->orphaned_ns && now - t->orphaned_ns >= c->retain_ns)
+			t->dirty = true;
+		else if (!t->lost)
 			continue;
-		t->dirty = true;
-		track_kick(t);
+		if (t->shown || t->orphaned_ns)
+			track_kick(t);
 	}
 	gone = forget_tracks(c, c->tracks_max, now - c->ttl_ns);
 	vx_unlock(&c->lock);
@@ -344,6 +346,7 @@ int vx_catalog_start(struct vx_catalog *c, struct vx_fs *fs, struct vx_error *er
 void vx_catalog_reload(struct vx_catalog *c, struct vx_settings *s)
 {
 	struct vx_access *access = NULL, *was = NULL;
+	struct track *t, *next;
 	struct vx_error err = {0};
 	int rc = vx_access_new(s, &access, &err);
 
@@ -355,6 +358,12 @@ void vx_catalog_reload(struct vx_catalog *c, struct vx_settings *s)
 	vx_lock(&c->lock);
 	was = c->access;
 	c->access = access;
+	HASH_ITER (hh, c->tracks, t, next) {
+		if (!t->shown)
+			continue;
+		t->lost = true; /* the modes in its indexes */
+		track_kick(t);
+	}
 	vx_unlock(&c->lock);
 	vx_access_free(was);
 }
@@ -418,7 +427,9 @@ void vx_catalog_free(struct vx_catalog *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->n_feeds; i++)
-		vx_feed_close(c->feeds[i]); /* the last settled() comes from here */
+		vx_feed_join(c->feeds[i]); /* the last settled() comes from here */
+	for (size_t i = 0; i < c->n_feeds; i++)
+		vx_feed_close(c->feeds[i]);
 	vx_pool_free(c->pool);
 	HASH_ITER (hh, c->tracks, t, next) {
 		HASH_DEL(c->tracks, t);

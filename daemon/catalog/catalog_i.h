@@ -83,12 +83,14 @@ struct track {
 	char *key; /* at->text, with a '?' before it for a probe */
 
 	/* (L) */
-	bool busy;  /* its job is queued or running */
-	bool again; /* something came while it was busy */
-	bool waits; /* on the list catalog->waiting */
-	bool dirty; /* a source has changed since the last attempt */
-	bool known; /* rc says what stands here */
-	int rc;     /* 0: snapshot (or, probe: exists); else why not */
+	bool busy;   /* its job is queued or running */
+	bool again;  /* something came while it was busy */
+	bool waits;  /* on the list catalog->waiting */
+	bool dirty;  /* a source has changed since the last attempt */
+	bool known;  /* rc says what stands here */
+	bool failed; /* the last attempt did, for another reason than that nothing is there */
+	bool lost;   /* a publication is owed: memory ran out, or the modes have changed */
+	int rc;      /* 0: snapshot (or, probe: exists); else why not */
 	struct vx_error err;
 	struct vx_snapshot *snapshot;
 	struct question *questions;
@@ -147,6 +149,7 @@ struct file {
 	bool verbatim;          /* (L) PLAIN: resolving changed nothing */
 	bool loading;           /* (L) */
 	struct waiter *waiters; /* (L) */
+	bool failing;           /* (L) its failure was logged */
 	struct vx_job job;
 	struct vx_feed_call call;
 };
@@ -163,7 +166,8 @@ struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at); /
 void track_run(struct vx_job *job);
 void track_ask(struct vx_catalog *c, const struct vx_coords *at, bool probe, struct vx_ask *ask,
                struct vx_dir *dir);
-void track_clear(struct track *t); /* free what the track holds, at its end */
+void track_unshow(struct track *t, struct vx_dir *dir); /* not L: @dir shows it no more */
+void track_clear(struct track *t);                      /* free what the track holds, at its end */
 
 /* listing.c */
 void listing_ask(struct vx_catalog *c, struct vx_ask *ask, enum vx_list_what what, const char *app,

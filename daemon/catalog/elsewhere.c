@@ -150,6 +150,10 @@ int elsewhere(struct track *t)
 	                                          : -EINPROGRESS;
 	if (ask)
 		t->elsewhere = ELSEWHERE_ASKING;
+	if (rc < 0 && rc != -ENOENT && rc != -EINPROGRESS) {
+		t->elsewhere = ELSEWHERE_UNASKED; /* a failure is no answer to keep: */
+		t->dirty = true;                  /* whoever asks next asks anew */
+	}
 	changes = t->changes;
 	vx_unlock(&c->lock);
 	if (!ask)

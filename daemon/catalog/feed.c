@@ -18,6 +18,8 @@
 /* Entries kept for coordinates that are asked for; an entry without layers is about 1 KiB, so this
  * bounds what a crawler of unknown names can take to 10 MiB. */
 #define ENTRIES_MAX 10000
+/* How many of the oldest are looked at for one to forget. */
+#define EVICT_LOOK 64
 
 struct vx_feed_entry {
 	UT_hash_handle hh;
@@ -28,6 +30,7 @@ struct vx_feed_entry {
 	bool behind;              /* the fetch in flight is behind the readers' back */
 	struct vx_known known;
 	struct vx_ctx ctx; /* of the fetch in flight */
+	char *settles;     /* at->text for the event at its end, when the entry may be gone */
 	struct vx_job job;
 };
 
@@ -43,21 +46,32 @@ static void entry_free(struct vx_feed_entry *e)
 {
 	vx_layers_put(e->layers);
 	vx_coords_free(e->at);
+	free(e->settles);
 	free(e);
 }
 
-/* Forget the least recently asked entries that nobody is fetching, down to the bound. */
+/* Whether forgetting @e loses nothing that was ever served: a name that nobody knows. */
+static bool worthless(const struct vx_feed_entry *e)
+{
+	return !e->known.inflight && (!e->layers || (!e->layers->app_known && e->layers->n == 0));
+}
+
+/* Forget entries that nobody is fetching, down to the bound: among the least recently asked those
+ * of unknown names first, so that a crawler does not push out what is served. */
 static void entries_bound(struct vx_feed *f)
 {
-	struct vx_feed_entry *e, *next;
+	for (unsigned all = 0; all < 2; all++) {
+		struct vx_feed_entry *e, *next;
+		size_t looked = 0;
 
-	HASH_ITER (hh, f->entries, e, next) {
-		if (HASH_COUNT(f->entries) < ENTRIES_MAX)
-			return;
-		if (e->known.inflight)
-			continue;
-		HASH_DEL(f->entries, e);
-		entry_free(e);
+		HASH_ITER (hh, f->entries, e, next) {
+			if (HASH_COUNT(f->entries) < ENTRIES_MAX || looked++ == EVICT_LOOK)
+				break;
+			if (e->known.inflight || (!all && !worthless(e)))
+				continue;
+			HASH_DEL(f->entries, e);
+			entry_free(e);
+		}
 	}
 }
 
@@ -93,6 +107,7 @@ bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
 	k->rc = vx_fail(&k->err, -EAGAIN, "%s has not answered lately and is left alone for %.1f s",
 	                f->name, (double)(f->breaker.open_until_ns - now) / 1e9);
 	k->retry_ns = f->breaker.open_until_ns;
+	k->told = false;
 	return false;
 }
 
@@ -191,7 +206,7 @@ static void run_fetch(struct vx_job *job)
 	struct vx_layers *now = NULL;
 	char app[VX_NAME_BYTES + 1];
 	struct vx_error err = {0};
-	bool behind;
+	bool behind, back;
 	int rc;
 
 	vx_lock(&f->lock);
@@ -200,11 +215,12 @@ static void run_fetch(struct vx_job *job)
 	vx_unlock(&f->lock);
 
 	rc = fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
-	text = strdup(e->at->text);
+	text = vx_steal(e->settles);
 	(void)snprintf(app, sizeof(app), "%s", e->at->app);
 
 	vx_lock(&f->lock);
 	behind = e->behind;
+	back = f->silent;
 	e->behind = false;
 	vx_ctx_fini(&e->ctx);
 	e->gone = rc == -ENOENT; /* an answer, not a failure: what was last good is so no more */
@@ -218,45 +234,42 @@ static void run_fetch(struct vx_job *job)
 	}
 	if (e->gone)
 		(void)vx_fail(&e->known.err, rc, "%s", vx_error_text(&err, rc));
-	vx_unlock(&f->lock); /* from here on the entry may be gone */
-	if (behind && rc >= 0) {
+	back = back && !f->silent;
+	vx_unlock(&f->lock);               /* from here on the entry may be gone */
+	if (back || (behind && rc >= 0)) { /* those who went on without it */
 		const char *apps[] = {app};
 
-		f->events.changed(f->events.arg, f, apps, 1); /* those who went on without it */
+		f->events.changed(f->events.arg, f, back ? NULL : apps, back ? 0 : 1);
 	}
-	if (text)
-		f->events.settled(f->events.arg, f, text);
+	f->events.settled(f->events.arg, f, text);
 }
 
 /* Begin to fetch @e; the lock is held. */
 static void start_fetch(struct vx_feed *f, struct vx_feed_entry *e)
 {
+	e->settles = strdup(e->at->text);
+	if (!e->settles) {
+		vx_feed_note(f, &e->known, -ENOMEM, NULL, e->at->text, NULL);
+		return;
+	}
 	e->known.inflight = true;
 	e->job.run = run_fetch;
 	vx_ctx_init(&e->ctx, f->clock, f->timeout_ms);
-	if (vx_pool_submit(f->pool, &e->job) < 0) {
-		struct vx_error err;
-		int rc = vx_fail(&err, -EAGAIN, "no thread could be started");
-
-		vx_ctx_fini(&e->ctx);
-		vx_feed_note(f, &e->known, rc, &err, e->at->text, NULL);
-	}
+	vx_pool_submit(f->pool, &e->job);
 }
 
 /* What is left to answer with when the source is not to be asked; the lock is held. */
 static int last_good(struct vx_feed *f, struct vx_feed_entry *e, struct vx_layers **ret,
-                     bool *ret_stale, struct vx_error *err)
+                     struct vx_error *err)
 {
 	if (!e->layers && !f->optional)
 		return vx_fail(err, e->known.rc, "%s: %s", f->name, e->known.err.msg);
 	*ret = vx_layers_ref(e->layers ? e->layers : f->empty);
-	if (ret_stale)
-		*ret_stale = true;
 	return 0;
 }
 
 int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_layers **ret,
-                   bool *ret_stale, struct vx_error *err)
+                   struct vx_error *err)
 {
 	struct vx_feed_entry *e;
 	struct vx_known *k;
@@ -280,17 +293,7 @@ int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_laye
 	}
 	if (k->inflight && !e->behind)
 		return -EINPROGRESS;
-	return last_good(f, e, ret, ret_stale, err);
-}
-
-void vx_feed_forget(struct vx_feed *f, const char *text)
-{
-	struct vx_feed_entry *e;
-
-	VX_LOCKED(&f->lock);
-	HASH_FIND_STR(f->entries, text, e);
-	if (e && e->known.inflight)
-		vx_ctx_cancel(&e->ctx);
+	return last_good(f, e, ret, err);
 }
 
 static bool touches(const struct vx_feed_entry *e, const char *const *apps, size_t n_apps)
@@ -328,7 +331,10 @@ int vx_feed_watch(struct vx_feed *f, struct vx_error *err)
 {
 	int rc = f->ops->watch(f->backend, backend_changed, f, err);
 
-	return rc < 0 ? vx_wrap(err, rc, "watching backend '%s'", f->name) : 0;
+	if (rc < 0)
+		return vx_wrap(err, rc, "watching backend '%s'", f->name);
+	backend_changed(f, NULL, 0); /* what was read before the watch began may be old already */
+	return 0;
 }
 
 void vx_feed_tick(struct vx_feed *f, int64_t now_ns)
@@ -416,6 +422,14 @@ void vx_feed_cancel(struct vx_feed *f)
 	HASH_ITER (hh, f->entries, e, next)
 		if (e->known.inflight)
 			vx_ctx_cancel(&e->ctx);
+	for (struct vx_feed_running *r = f->running; r; r = r->next)
+		vx_ctx_cancel(&r->ctx);
+}
+
+void vx_feed_join(struct vx_feed *f)
+{
+	vx_pool_free(f->pool);
+	f->pool = NULL;
 }
 
 void vx_feed_close(struct vx_feed *f)

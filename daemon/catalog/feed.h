@@ -36,13 +36,13 @@ int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env 
 int vx_feed_watch(struct vx_feed *f, struct vx_error *err);
 
 /* The layers at @at as of the last change that was heard of.
- *   0             *ret is a reference; *ret_stale (nullable) tells that a fetch has failed and these
- *                 are the last good ones. An optional source that has never answered gives empty
- *                 layers, as does a label that it lacks where `missing_label` is skip.
+ *   0             *ret is a reference: the newest, or the last good ones where the last fetch has
+ *                 failed. An optional source that has never answered gives empty layers, as does
+ *                 a label that it lacks where `missing_label` is skip.
  *   -EINPROGRESS  being fetched; settled() follows, perhaps before this returns
  *   else          the source has failed and nothing is known: ask again after changed() */
 int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_layers **ret,
-                   bool *ret_stale, struct vx_error *err);
+                   struct vx_error *err);
 
 /* A counted, immutable list of labels in byte order, with those that went not long ago. */
 struct vx_label_list {
@@ -55,9 +55,6 @@ VX_DEFINE_AUTO(struct vx_label_list *, vx_label_list_put);
 
 /* The labels that the source has; answers as vx_feed_layers does. */
 int vx_feed_labels(struct vx_feed *f, struct vx_label_list **ret, struct vx_error *err);
-
-/* Nobody waits for the layers at @text any more: cancel the fetch if one is under way. */
-void vx_feed_forget(struct vx_feed *f, const char *text);
 
 /* A listing or a plain file: run on one of the feed's threads with a ctx that has the feed's
  * timeout. @rc is 0, or why the source is not to be asked (-EAGAIN breaker open, -ECANCELED ending,
@@ -90,5 +87,9 @@ void vx_feed_tick(struct vx_feed *f, int64_t now_ns);
 /* Cancel everything under way; from now on everything asked answers -ECANCELED. */
 void vx_feed_cancel(struct vx_feed *f);
 
-/* After vx_feed_cancel and when nobody asks any more: end the threads and the backend, free. */
+/* After vx_feed_cancel: end the threads that ask the backend; their last events come during it. */
+void vx_feed_join(struct vx_feed *f);
+
+/* After vx_feed_join of all feeds and when nobody asks any more: close the backend, free. NULL is a
+ * no-op; a feed that failed to open may be closed at once. */
 void vx_feed_close(struct vx_feed *f);

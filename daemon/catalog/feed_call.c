@@ -8,6 +8,16 @@
 /* Labels kept of one backend; more than this in a leaf would make `ls` useless anyway. */
 #define LABELS_MAX 10000
 
+static void unlink_running(struct vx_feed *f, struct vx_feed_running *r)
+{
+	for (struct vx_feed_running **at = &f->running; *at; at = &(*at)->next) {
+		if (*at == r) {
+			*at = r->next;
+			return;
+		}
+	}
+}
+
 static void run_call(struct vx_job *job)
 {
 	struct vx_feed_call *call =
@@ -15,28 +25,30 @@ static void run_call(struct vx_job *job)
 	struct vx_feed *f = call->feed;
 	bool labels = call == &f->labels_call; /* notes its outcome itself */
 	int admitted = call->admitted, rc = admitted;
-	struct vx_ctx ctx;
+	struct vx_feed_running running;
 
-	vx_ctx_init(&ctx, f->clock, -1);
-	ctx.deadline_ns = call->deadline_ns;
+	vx_ctx_init(&running.ctx, f->clock, -1);
+	running.ctx.deadline_ns = call->deadline_ns;
 	vx_lock(&f->lock);
 	if (rc == 0)
-		rc = f->ending ? -ECANCELED : vx_ctx_check(&ctx);
+		rc = f->ending ? -ECANCELED : vx_ctx_check(&running.ctx);
 	f->counts.calls += rc == 0;
+	running.next = f->running;
+	f->running = &running;
 	vx_unlock(&f->lock);
 
 	if (rc < 0) {
-		(void)call->run(call, f->backend, f->ops, &ctx, rc);
+		(void)call->run(call, f->backend, f->ops, &running.ctx, rc);
 		rc = -ECANCELED; /* the source was not asked: the breaker learns nothing */
 	} else {
-		rc = call->run(call, f->backend, f->ops, &ctx, 0);
+		rc = call->run(call, f->backend, f->ops, &running.ctx, 0);
 	}
-	vx_ctx_fini(&ctx);
-	if (labels || admitted < 0)
-		return;
 	vx_lock(&f->lock);
-	vx_breaker_note(&f->breaker, rc, vx_mono_ns(f->clock), vx_feed_random());
+	unlink_running(f, &running);
+	if (!labels && admitted == 0)
+		vx_breaker_note(&f->breaker, rc, vx_mono_ns(f->clock), vx_feed_random());
 	vx_unlock(&f->lock);
+	vx_ctx_fini(&running.ctx);
 }
 
 /* Hand @call, whose admission is decided, to a thread. */
@@ -45,8 +57,7 @@ static void submit(struct vx_feed *f, struct vx_feed_call *call)
 	call->feed = f;
 	call->job.run = run_call;
 	call->deadline_ns = vx_mono_ns(f->clock) + f->timeout_ms * VX_MSEC;
-	if (vx_pool_submit(f->pool, &call->job) < 0)
-		(void)call->run(call, f->backend, f->ops, NULL, -EAGAIN);
+	vx_pool_submit(f->pool, &call->job);
 }
 
 void vx_feed_call(struct vx_feed *f, struct vx_feed_call *call)
@@ -162,7 +173,7 @@ static int run_labels(struct vx_feed_call *call, struct vx_backend *b,
 	struct vx_feed *f = call->feed;
 	struct vx_label_list *l = calloc(1, sizeof(*l));
 	struct vx_error err = {0};
-	bool behind;
+	bool behind, back;
 
 	if (rc == 0)
 		rc = l ? list_labels(b, ops, ctx, &l->list, &err) : -ENOMEM;
@@ -172,6 +183,7 @@ static int run_labels(struct vx_feed_call *call, struct vx_backend *b,
 		atomic_init(&l->refs, 1);
 	vx_lock(&f->lock);
 	behind = f->labels_behind;
+	back = f->silent;
 	f->labels_behind = false;
 	if (rc == 0)
 		rc = keep_gone(f, f->labels, l);
@@ -182,9 +194,10 @@ static int run_labels(struct vx_feed_call *call, struct vx_backend *b,
 		f->labels = l;
 		l = was;
 	}
+	back = back && !f->silent;
 	vx_unlock(&f->lock);
 	vx_label_list_put(l);
-	if (behind && rc == 0)
+	if (back || (behind && rc == 0))
 		f->events.changed(f->events.arg, f, NULL, 0); /* those who went on without */
 	f->events.settled(f->events.arg, f, NULL);
 	return rc;

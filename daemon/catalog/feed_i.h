@@ -22,6 +22,12 @@ struct vx_known {
 	struct vx_error err;
 };
 
+/* A call that is with the backend now; on its thread's stack. */
+struct vx_feed_running {
+	struct vx_ctx ctx;
+	struct vx_feed_running *next;
+};
+
 struct vx_feed {
 	char *name;
 	int64_t retain_ns; /* how long a label that went is still listed */
@@ -45,6 +51,7 @@ struct vx_feed {
 	bool labels_behind;
 	struct vx_feed_call labels_call;
 	struct vx_feed_counts counts;
+	struct vx_feed_running *running; /* listings and the like */
 	bool silent; /* that it does not answer was logged, and it has not answered since */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/log.h"
 #include "daemon/catalog/catalog_i.h"
 
 /* A plain file larger than this is refused with E2BIG; it bounds what one reader can make us hold. */
@@ -168,11 +169,29 @@ void files_clear(struct track *t)
 
 /* --- loading --------------------------------------------------------------------------------- */
 
+/* A failure is said once a file: its reader only gets an errno. */
+static void log_failure(struct file *f, int rc, const struct vx_error *err)
+{
+	bool said;
+
+	vx_lock(&f->catalog->lock);
+	said = f->failing;
+	f->failing = rc < 0;
+	vx_unlock(&f->catalog->lock);
+	if (rc < 0 && rc != -ECANCELED && !said)
+		vx_log(VX_LOG_WARN,
+		       VX_FIELDS({"track", f->snapshot->at->text}, {"file", f->path},
+		                 {"rc", vx_error_info(rc)->name}),
+		       "%s", vx_error_text(err, rc));
+}
+
 /* Everyone who waits for @f hears @rc; the reference of the loading is put. */
-static void loaded(struct file *f, int rc, struct vx_bytes *bytes, bool verbatim)
+static void loaded(struct file *f, int rc, struct vx_bytes *bytes, bool verbatim,
+                   const struct vx_error *err)
 {
 	struct waiter *w;
 
+	log_failure(f, rc, err);
 	if (rc == 0)
 		vx_content_keep(&f->content, bytes);
 	vx_lock(&f->catalog->lock);
@@ -200,7 +219,7 @@ static void run_render(struct vx_job *job)
 	struct vx_bytes *bytes = NULL;
 	int rc = render(f, f->snapshot, &bytes);
 
-	loaded(f, rc, bytes, false);
+	loaded(f, rc, bytes, false, NULL);
 }
 
 /* A plain file: its bytes as they were at the snapshot's revision, placeholders resolved. */
@@ -210,20 +229,22 @@ static int run_plain(struct vx_feed_call *call, struct vx_backend *b,
 	struct file *f = (struct file *)((char *)call - offsetof(struct file, call));
 	VX_AUTO(vx_bytes_put_p) struct vx_bytes *raw = NULL;
 	struct vx_bytes *bytes = NULL;
+	struct vx_error err = {0};
 	int result = rc;
 
 	if (rc == 0)
 		rc = result = ops->file(b, ctx, f->plain->revision, f->plain->plain->path,
-		                        PLAIN_MAX, &raw, NULL);
+		                        PLAIN_MAX, &raw, &err);
 	if (result == 0 && f->catalog->resolve_plain)
-		result = vx_snapshot_resolve_text(f->snapshot, raw->data, raw->len, &bytes, NULL);
+		result = vx_snapshot_resolve_text(f->snapshot, raw->data, raw->len, &bytes, &err);
 	else if (result == 0)
 		bytes = vx_bytes_ref(raw);
 	if (result == -ENOENT)
 		result = -ESTALE; /* it was listed: not "no such file", but "no longer to be had" */
 	loaded(f, result, bytes,
 	       result == 0 && raw->len == bytes->len &&
-	               memcmp(raw->data, bytes->data, raw->len) == 0);
+	               memcmp(raw->data, bytes->data, raw->len) == 0,
+	       &err);
 	return rc;
 }
 
@@ -263,7 +284,6 @@ void file_content(struct vx_catalog *c, struct vx_ask *ask, struct vx_content *c
 		vx_feed_call(catalog_feed(c, f->plain->backend), &f->call);
 	} else {
 		f->job.run = run_render;
-		if (vx_pool_submit(c->pool, &f->job) < 0)
-			loaded(f, -EAGAIN, NULL, false);
+		vx_pool_submit(c->pool, &f->job);
 	}
 }

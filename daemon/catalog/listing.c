@@ -110,6 +110,21 @@ static bool is_profile_of_another(const struct listing *l, size_t from, const ch
 	return false;
 }
 
+/* All names of all parts, unsorted; their number. */
+static size_t collect(const struct listing *l, const char **names, bool filter)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->catalog->n_feeds; i++) {
+		const struct vx_list *list = &l->parts[i].list;
+
+		for (size_t k = 0; k < list->n; k++)
+			if (!filter || !is_profile_of_another(l, i, list->names[k]))
+				names[n++] = list->names[k];
+	}
+	return n;
+}
+
 static void finish(struct listing *l)
 {
 	const char *to = complete_to(l);
@@ -128,19 +143,16 @@ static void finish(struct listing *l)
 	names = calloc(n, sizeof(*names));
 	if (!names)
 		rc = -ENOMEM;
-	for (size_t i = 0; rc == 0 && i < l->catalog->n_feeds; i++)
-		for (size_t k = 0; k < l->parts[i].list.n; k++) {
-			const char *name = l->parts[i].list.names[k];
-
-			if (l->what != VX_LIST_APPS || !is_profile_of_another(l, i, name))
-				names[at++] = name;
-		}
-	if (known && l->what == VX_LIST_PROFILES && strcmp(l->cursor, "default") < 0)
-		names[at++] = "default"; /* an application of another label has no profile here */
 	if (rc < 0) {
 		vx_ask_error(l->ask, rc);
 	} else {
+		at = collect(l, names, l->what == VX_LIST_APPS);
+		/* What only another label has is a directory too, but has no profiles here. */
+		if (l->what == VX_LIST_PROFILES && known && strcmp(l->cursor, "default") < 0)
+			names[at++] = "default";
 		n = merge(names, at, to);
+		if (n == 0 && to) /* every page has to get the listing on */
+			n = merge(names, collect(l, names, false), to);
 		if (l->what == VX_LIST_APPS)
 			n = without_shared(names, n);
 		vx_ask_page(l->ask, names, n, to != NULL);

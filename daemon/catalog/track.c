@@ -22,7 +22,6 @@ struct gathered {
 struct attempt {
 	struct track *track;
 	struct gathered *all;
-	bool stale;  /* some are only last good ones */
 	bool hollow; /* only other labels have it: a leaf of nothing but labels */
 	struct vx_resolved *resolved;
 	char *revisions; /* "revision.repo 4f1c...\n" for each backend, for .version */
@@ -65,8 +64,7 @@ static int gather(void *arg, const struct vx_coords *at, struct vx_layer_set *re
 	g->next = a->all;
 	a->all = g;
 	for (size_t i = 0; i < c->n_feeds; i++) {
-		bool stale = false;
-		int rc = vx_feed_layers(c->feeds[i], at, &g->layers[g->n], &stale, err);
+		int rc = vx_feed_layers(c->feeds[i], at, &g->layers[g->n], err);
 
 		if (rc == -EINPROGRESS)
 			pending = true;
@@ -74,7 +72,6 @@ static int gather(void *arg, const struct vx_coords *at, struct vx_layer_set *re
 			return rc;
 		else
 			g->n++;
-		a->stale |= stale;
 	}
 	if (pending) {
 		int rc = need(a->track, at->text);
@@ -230,7 +227,7 @@ static bool orphan_is_over(struct track *t)
 	if (since == 0)
 		t->orphaned_ns = now;
 	vx_unlock(&t->catalog->lock);
-	if (since == 0)
+	if (since == 0 && t->snapshot)
 		vx_log(VX_LOG_WARN, VX_FIELDS({"track", t->at->text}),
 		       "orphaned: no source has it any more; version %s is served until "
 		       "tree.retain is over",
@@ -246,7 +243,11 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 	struct vx_catalog *c = t->catalog;
 	struct vx_snapshot *was = NULL;
 	bool changed = false, gone = rc == -ENOENT || a->hollow;
-	bool over = gone && t->snapshot && orphan_is_over(t);
+	bool had = t->snapshot || (t->probe && t->known && t->rc == 0);
+	bool over = gone && had && orphan_is_over(t);
+
+	if (t->probe && gone && had && !over)
+		rc = 0; /* its configurations are still served */
 
 	if (rc < 0)
 		log_failure(t, rc, err);
@@ -271,11 +272,15 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 	} else if (over) {
 		was = t->snapshot;
 		t->snapshot = NULL;
+		t->orphaned_ns = 0;
 		changed = true;
 	} else if (rc == 0 && !t->probe) {
 		changed = !same_labels(t, labels);
 	}
 	t->known = true;
+	t->failed = rc < 0 && rc != -ENOENT;
+	t->dirty |= rc == -ENOMEM;
+	t->lost |= rc == -ENOMEM;
 	t->rc = t->snapshot ? 0 : rc;
 	t->err = *err;
 	vx_unlock(&c->lock);
@@ -320,7 +325,7 @@ static int refresh(struct track *t, bool *ret_changed)
 		a.hollow = rc == 0;
 	}
 	if (rc != -EINPROGRESS)
-		*ret_changed = install(&a, rc, now, labels, &err);
+		*ret_changed |= install(&a, rc, now, labels, &err);
 	if (rc == 0) {
 		struct vx_label_list **was = t->labels;
 
@@ -358,6 +363,37 @@ static int show(struct track *t, struct vx_dir *dir)
 	return 0;
 }
 
+void track_unshow(struct track *t, struct vx_dir *dir)
+{
+	struct shown *gone = NULL;
+
+	vx_lock(&t->catalog->lock);
+	for (struct shown **s = &t->shown; *s; s = &(*s)->next) {
+		if ((*s)->dir == dir) {
+			gone = *s;
+			*s = gone->next;
+			break;
+		}
+	}
+	vx_unlock(&t->catalog->lock);
+	if (gone)
+		vx_dir_put(gone->dir);
+	free(gone);
+}
+
+/* The kernel may have forgotten @dir while its index was made (the reader was killed): then nobody
+ * will say so any more. */
+static void unshow_forgotten(struct track *t, struct vx_dir *dir)
+{
+	struct vx_fs *fs;
+
+	vx_lock(&t->catalog->lock);
+	fs = t->catalog->fs;
+	vx_unlock(&t->catalog->lock);
+	if (fs && !vx_fs_shows(fs, dir))
+		track_unshow(t, dir);
+}
+
 static void answer(struct track *t, struct question *q)
 {
 	struct vx_names *names = NULL;
@@ -372,6 +408,7 @@ static void answer(struct track *t, struct question *q)
 			rc = show(t, q->dir);
 		if (rc == 0) {
 			vx_ask_index(q->ask, names);
+			unshow_forgotten(t, q->dir);
 		} else {
 			vx_names_put(names);
 			vx_ask_error(q->ask, rc);
@@ -381,9 +418,10 @@ static void answer(struct track *t, struct question *q)
 	free(q);
 }
 
-/* Give every directory that shows the track its new index. */
-static void publish(struct track *t)
+/* Give every directory that shows the track its new index. false: memory ran out for some. */
+static bool publish(struct track *t)
 {
+	bool whole;
 	struct vx_catalog *c = t->catalog;
 	struct vx_fs *fs;
 	struct vx_dir **dirs;
@@ -398,16 +436,20 @@ static void publish(struct track *t)
 		dirs[i++] = vx_dir_ref(s->dir);
 	c->counts.published += n > 0;
 	vx_unlock(&c->lock);
+	whole = dirs != NULL;
 	t->generation++;
 	for (i = 0; dirs && i < n; i++) {
 		struct vx_names *names = NULL;
 
 		if (index_build(t, place_of(dirs[i]), &names) == 0)
 			vx_fs_publish(fs, dirs[i], names, NULL, NULL);
+		else
+			whole = false;
 		vx_dir_put(dirs[i]);
 	}
 	free(dirs);
 	files_sweep(t);
+	return whole;
 }
 
 /* Whether the job must go round once more; otherwise it is over. */
@@ -462,17 +504,25 @@ void track_run(struct vx_job *job)
 	uint64_t seen;
 
 	do {
-		bool stale, changed = false;
+		bool stale, changed, ending, whole = true;
 
 		vx_lock(&c->lock);
+		ending = c->ending;
+		changed = t->lost && t->known;
+		t->lost = false;
 		seen = c->settles;
-		stale = (t->dirty || !t->known || pending) && !c->ending;
+		stale = (t->dirty || !t->known || pending) && !ending;
 		t->dirty = false;
 		t->again = false;
 		vx_unlock(&c->lock);
 		pending = stale && refresh(t, &changed) == -EINPROGRESS;
-		if (changed)
-			publish(t);
+		if (changed && !ending)
+			whole = publish(t);
+		if (!whole) { /* the tick tries again */
+			vx_lock(&c->lock);
+			t->lost = true;
+			vx_unlock(&c->lock);
+		}
 		for (struct question *q = take_questions(t, pending); q;) {
 			struct question *next = q->next;
 

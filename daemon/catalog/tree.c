@@ -161,26 +161,20 @@ static void provider_dropped(void *self, struct vx_dir *dir)
 {
 	struct vx_catalog *c = VX_CHECK(self, struct vx_catalog, VX_CATALOG_MAGIC);
 	struct place *p = place_of(dir);
-	struct shown *gone = NULL;
 	struct track *t;
 
 	if (!p->at)
 		return;
 	vx_lock(&c->lock);
 	HASH_FIND_STR(c->tracks, p->at->text, t);
-	for (struct shown **s = t ? &t->shown : &gone; *s; s = &(*s)->next) {
-		if ((*s)->dir == dir) {
-			gone = *s;
-			*s = gone->next;
-			break;
-		}
-	}
-	if (t)
+	if (t) {
 		t->used_ns = vx_mono_ns(c->clock);
+		atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+	}
 	vx_unlock(&c->lock);
-	if (gone)
-		vx_dir_put(gone->dir);
-	free(gone);
+	if (t)
+		track_unshow(t, dir);
+	track_put(t);
 }
 
 const struct vx_provider *vx_catalog_provider(void)

@@ -17,6 +17,8 @@ static int make_path(const char *path, struct vx_error *err)
 
 	if (!copy)
 		return -ENOMEM;
+	if (!*copy)
+		return vx_fail(err, -EINVAL, "state.path is empty");
 	for (char *c = copy + 1; *c; c++) {
 		if (*c != '/')
 			continue;
@@ -34,6 +36,10 @@ static int check(int dir, const char *path, struct vx_error *err)
 {
 	struct stat st;
 
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != geteuid() &&
+	    st.st_uid != 0)
+		return vx_fail(err, -EACCES, "state.path %s is a link of another user's (uid %u)",
+		               path, (unsigned)st.st_uid);
 	if (fstat(dir, &st) < 0)
 		return vx_fail(err, -errno, "state.path %s: %s", path, strerror(errno));
 	if (st.st_uid != geteuid())

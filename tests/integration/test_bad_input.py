@@ -49,7 +49,7 @@ def test_the_last_good_version_outlives_every_bad_one(vortex, tmp_path):
     assert v.text('x/default/application.yml') == 'ok: 1\n'
     for what, (bad, _) in BROKEN.items():
         before = len(v.log())
-        for name, content in bad.items():
+        for name, content in reversed(bad.items()):  # x.yml last: an empty one alone is good
             replace(files / name, content)
         wait_until(lambda: ' warn ' in v.log()[before:])
         assert v.text('x/default/application.yml') == 'ok: 1\n', what
@@ -162,3 +162,15 @@ def test_symbolic_links_and_submodules_are_never_followed(vortex, tmp_path):
     assert v.answer('app/default/link.txt') == 'ENOENT'
     assert v.answer('app/default/etc/passwd') == 'ENOENT'
     assert v.text('app/default/application.yml') == 'b: 1\na: 1\n'
+
+
+def test_a_plain_file_that_cannot_be_served_is_said_once(vortex, tmp_path):
+    v = vortex([directory(tmp_path / 'files', {'app.yml': 'a: ${b}\n', 'app-x.yml': '',
+                                               'loop.txt': '${a}', 'good.txt': 'good'})],
+               tree={'overrides': {'b': '1'}})
+    assert v.text('app/default/loop.txt') == '1'
+    v = vortex([directory(tmp_path / 'more', {'app.yml': 'a: 0123456789\n',
+                                              'bomb.txt': '${a}' * 200_000})])
+    for _ in range(3):
+        assert v.answer('app/default/bomb.txt') == 'EIO'
+    assert v.log().count('file=bomb.txt') == 1

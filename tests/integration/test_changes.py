@@ -3,7 +3,7 @@ import os
 import time
 
 from daemon import wait_until
-from repository import Repository, backend, directory
+from repository import Repository, backend, directory, replace
 
 
 def test_a_commit_is_visible_and_an_open_file_keeps_the_old_bytes(vortex, tmp_path):
@@ -159,3 +159,39 @@ def test_a_changing_file_is_never_seen_torn(vortex, tmp_path):
             assert reads < 5000
             if found == {str(n)}:
                 break
+
+
+def test_a_mended_import_is_heard_of_by_what_failed_over_it(vortex, tmp_path):
+    files = tmp_path / 'files'
+    v = vortex([directory(files, {'shared.yml': 's: one\n', 'app.yml': 'a: 1\n'})])
+    assert v.text('app/default/application.yml') == 'a: 1\n'
+    replace(files / 'shared.yml', 's: [broken\n')
+    replace(files / 'app.yml', 'vortex.imports: [shared]\na: 2\n')
+    wait_until(lambda: 'still serving' in v.log())
+    assert v.text('app/default/application.yml') == 'a: 1\n'
+    replace(files / 'shared.yml', 's: two\n')
+    wait_until(lambda: v.text('app/default/application.yml') == 's: two\na: 2\n')
+
+
+def test_a_deleted_application_is_served_until_it_is_retained_no_longer(vortex, tmp_path):
+    files = tmp_path / 'files'
+    v = vortex([directory(files, {'gone.yml': 'a: 1\n', 'app.yml': 'a: 1\n'})],
+               tree={'retain': '8s'})
+    assert v.text('gone/default/application.yml') == 'a: 1\n'
+    (files / 'gone.yml').unlink()
+    wait_until(lambda: 'orphaned' in v.log())
+    time.sleep(6)  # names of folders have timed out in the kernel
+    assert v.text('gone/default/application.yml') == 'a: 1\n'
+    wait_until(lambda: v.answer('gone/default/application.yml') == 'ENOENT', timeout=20)
+
+
+def test_an_optional_source_that_comes_back_is_used_by_all(vortex, tmp_path):
+    files = directory(tmp_path / 'files', {f'app{i}.yml': 'a: dir\n' for i in range(8)})
+    git = {'name': 'repo', 'type': 'git', 'uri': str(tmp_path / 'repo'), 'optional': True}
+    v = vortex([files, git])
+    for i in range(8):
+        assert v.text(f'app{i}/default/application.yml') == 'a: dir\n'
+    repo = Repository(tmp_path / 'repo')
+    repo.commit({f'app{i}.yml': 'a: git\n' for i in range(8)})
+    for i in range(8):
+        wait_until(lambda: v.text(f'app{i}/default/application.yml') == 'a: git\n', timeout=60)

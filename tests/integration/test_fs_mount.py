@@ -211,15 +211,16 @@ def by_command(*words):
     return lambda path: subprocess.run([*words, path], capture_output=True, check=True).stdout
 
 
-@pytest.mark.parametrize("how", [by_python, by_sendfile, by_splice, by_mmap, by_command("cat"),
-                                 by_command("busybox", "cat")],
-                         ids=["read", "sendfile", "splice", "mmap", "cat", "busybox-cat"])
-@pytest.mark.parametrize("name", SIZES)
+READS = {"read": by_python, "sendfile": by_sendfile, "splice": by_splice, "mmap": by_mmap,
+         "cat": by_command("cat"), "busybox-cat": by_command("busybox", "cat")}
+# An empty file cannot be mapped.
+READS_OF_SIZES = [(name, how) for name in SIZES for how in READS if SIZES[name] or how != "mmap"]
+
+
+@pytest.mark.parametrize("name,how", READS_OF_SIZES)
 def test_a_file_of_unknown_size_reads_right_without_a_stat(probe, name, how):
-    if how is by_mmap and SIZES[name] == 0:
-        pytest.skip("an empty file cannot be mapped")
     path = probe.file("a", "lazy" + name)
-    assert how(path) == pattern(SIZES[name])
+    assert READS[how](path) == pattern(SIZES[name])
     assert os.stat(path).st_size == SIZES[name]
     assert by_python(path) == pattern(SIZES[name])
 

@@ -36,6 +36,7 @@ def test_help_and_version():
     ('backends:\n- {name: a, type: directory, path: /tmp}\n- {name: b, type: directory, path: /x}\n',
      ['priority']),
     ('a: [\n', ['line']),
+    ('backends: [{name: a, type: directory, path: /tmp, enabled: false}]\n', ['disabled']),
 ])
 def test_bad_settings_name_file_line_and_what_would_be_right(tmp_path, text, words):
     file = tmp_path / 'vortexd.yaml'
@@ -230,3 +231,33 @@ def test_a_required_backend_that_never_answers_times_out(vortex, tmp_path, versi
     v = vortex([slow, directory(tmp_path / 'files', {'app.yml': 'a: 1\n'})])
     assert v.answer('app/default/application.yml') == 'ETIMEDOUT'
     assert 'slow' in v.log()
+
+
+def test_a_reload_of_access_rules_reaches_what_is_shown(vortex, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip('access rules need root')
+    v = vortex([directory(tmp_path / 'files', {'app.yml': 'a: 1\n'})])
+    path = v.path('app/default/application.yml')
+    assert os.stat(path).st_mode & 0o777 == 0o444
+    v.reload({'access': [{'match': 'app/default', 'mode': '0400'}]})
+    wait_until(lambda: os.stat(path).st_mode & 0o777 == 0o400)
+    v.reload({'access': []})
+    wait_until(lambda: os.stat(path).st_mode & 0o777 == 0o444)
+
+
+def test_it_ends_soon_while_a_source_is_silent(vortex, tmp_path, version):
+    if 'never' not in version:
+        pytest.skip('this build has no backend of type never')
+    slow = {'name': 'slow', 'type': 'never', 'timeout': '60s'}
+    v = vortex([slow, directory(tmp_path / 'files', {'app.yml': 'a: 1\n'})])
+    readers = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+               for command in (['ls', v.mount], ['ls', v.path('app')],
+                               ['cat', v.path('app/default/application.yml')],
+                               ['stat', v.path('unknown')])]
+    time.sleep(0.5)
+    begin = time.monotonic()
+    v.process.send_signal(signal.SIGTERM)
+    assert v.process.wait(15) == 0
+    assert time.monotonic() - begin < 10
+    for reader in readers:
+        assert reader.wait(10) != 0

@@ -88,6 +88,13 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 	return 0;
 }
 
+/* EIO says nothing to a person; what does know more is named. */
+static int cannot(const char *text, int rc, struct vx_error *err)
+{
+	return vx_fail(err, rc, "%s: %s%s", text ? text : "the applications", strerror(-rc),
+	               rc == -EIO ? "; see vortexctl doctor and vortexd's log" : "");
+}
+
 static int ls(const char *mount_path, const char *text, struct listing *l, struct vx_error *err)
 {
 	VX_AUTO(vx_freep) char *path = NULL;
@@ -103,13 +110,11 @@ static int ls(const char *mount_path, const char *text, struct listing *l, struc
 	fd = openat(mount, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		return vx_fail(err, -errno, "%s: %s", text ? text : "the mount", strerror(errno));
+		return cannot(text, -errno, err);
 	(void)vx_steal_fd(&fd); /* the stream owns it now */
 	rc = list(dir, l);
 	(void)closedir(dir); /* it was only read */
-	if (rc < 0)
-		return vx_fail(err, rc, "%s: %s", text ? text : "the mount", strerror(-rc));
-	return 0;
+	return rc < 0 ? cannot(text, rc, err) : 0;
 }
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)

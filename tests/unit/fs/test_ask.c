@@ -239,6 +239,23 @@ static void a_reply_that_does_not_arrive_takes_its_lookup_back(void **state)
 	assert_int_equal(w->n_content_freed, 1);
 }
 
+/* The last close of a directory and the end of the mount race; LeakSanitizer says who lost. */
+static void a_directory_that_is_open_at_the_end_is_closed(void **state)
+{
+	struct world *w = *state;
+	const struct fuse_open_in in = {.flags = 0};
+	uint64_t unique = 0;
+
+	request(w, FUSE_OPENDIR, 10, &in, sizeof(in));
+	assert_int_equal(reply(w, &unique), 0);
+	assert_int_equal(unique, 10);
+	assert_non_null(w->fs->handles);
+	vx_fs_close_handles(w->fs);
+	assert_null(w->fs->handles);
+	request(w, FUSE_OPENDIR, 12, &in, sizeof(in));
+	assert_int_equal(reply(w, &unique), 0); /* left to tear_down */
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -250,6 +267,7 @@ int main(void)
 		TEST(an_errno_is_translated_for_readers),
 		TEST(the_end_answers_what_waits_and_asks_no_more),
 		TEST(a_reply_that_does_not_arrive_takes_its_lookup_back),
+		TEST(a_directory_that_is_open_at_the_end_is_closed),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* a socket stands in for the device */
