@@ -31,6 +31,7 @@ void doctor_check_settings(struct doctor *d)
 	struct vx_daemon_settings_from from = {
 		.config = d->config, .environ = environ, .root = d->root, .types = types};
 	struct vx_error err = {0};
+	size_t n;
 	int rc;
 
 	while (from.n_types < TYPES_MAX && vx_backend_at(from.n_types)) {
@@ -38,13 +39,14 @@ void doctor_check_settings(struct doctor *d)
 		from.n_types++;
 	}
 	rc = vx_daemon_settings_load(&from, warn, d, &d->settings, &err);
-	if (rc < 0)
+	if (rc < 0) {
 		doctor_say(d, DOCTOR_BAD, "settings", "correct it; vortexd --check tries again",
 		           "%s", vx_error_text(&err, rc));
-	else
-		doctor_say(d, DOCTOR_FINE, "settings", NULL, "%zu backends, mounted at %s",
-		           vx_settings_count(d->settings, "backends"),
-		           vx_settings_str(d->settings, "mount.path"));
+		return;
+	}
+	n = vx_settings_count(d->settings, "backends");
+	doctor_say(d, DOCTOR_FINE, "settings", NULL, "%zu backend%s, mounted at %s", n,
+	           n == 1 ? "" : "s", vx_settings_str(d->settings, "mount.path"));
 }
 
 /* A local folder or repository; what is remote is vortexd's to try. */
@@ -191,6 +193,15 @@ static int try_open(const char *path)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
+static void say_dead(struct doctor *d, const char *path)
+{
+	char fix[PATH_MAX + 64];
+
+	(void)snprintf(fix, sizeof(fix), "%s %s; or start vortexd again, which replaces it",
+	               d->root ? "umount -l" : "fusermount3 -uz", path);
+	doctor_say(d, DOCTOR_BAD, "mounts", fix, "%s is dead: its daemon is gone", path);
+}
+
 void doctor_check_mounts(struct doctor *d)
 {
 	VX_AUTO(vx_ctl_mounts_fini) struct vx_ctl_mounts m = {0};
@@ -207,11 +218,7 @@ void doctor_check_mounts(struct doctor *d)
 		if (failed == 0)
 			doctor_say(d, DOCTOR_FINE, "mounts", NULL, "%s answers", m.paths[i]);
 		else if (failed == ENOTCONN || failed == ECONNABORTED)
-			doctor_say(
-				d, DOCTOR_BAD, "mounts",
-				d->root ? "umount -l it, or start vortexd again, which replaces it"
-					: "fusermount3 -uz it, or start vortexd again",
-				"%s is dead: its daemon is gone", m.paths[i]);
+			say_dead(d, m.paths[i]);
 		else if (failed == ETIMEDOUT)
 			doctor_say(d, DOCTOR_BAD, "mounts",
 			           "see vortexd's log; if it hangs, end it and start it again",
