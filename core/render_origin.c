@@ -55,10 +55,18 @@ static void put_where(struct vx_buf *b, const struct vx_value *v)
 	vx_put_size(b, v->line);
 }
 
+static bool same_place(const struct vx_value *a, const struct vx_value *b)
+{
+	return a->origin && b->origin && a->line == b->line &&
+	       strcmp(a->origin->backend, b->origin->backend) == 0 &&
+	       strcmp(a->origin->path, b->origin->path) == 0;
+}
+
 static void put_line(void *arg, const char *key, size_t len, const struct vx_value *v)
 {
 	struct origins *o = arg;
 	struct vx_buf *b = o->b;
+	bool any = false;
 
 	if (!vx_is_leaf(v) && !v->hidden)
 		return;
@@ -70,8 +78,11 @@ static void put_line(void *arg, const char *key, size_t len, const struct vx_val
 	vx_buf_puts(b, ", ");
 	put_string(b, "revision", v->origin ? v->origin->revision : "");
 	vx_buf_puts(b, ", \"overrode\": [");
-	for (const struct vx_value *h = v->hidden; h; h = h->hidden) {
-		vx_buf_puts(b, h == v->hidden ? "{" : ", {");
+	for (const struct vx_value *h = v->hidden, *before = v; h; before = h, h = h->hidden) {
+		if (same_place(h, before))
+			continue; /* an import brings the shared documents along once more */
+		vx_buf_puts(b, any ? ", {" : "{");
+		any = true;
 		put_where(b, h);
 		vx_buf_puts(b, ", \"sha256\": \"");
 		put_hash(b, h);

@@ -101,7 +101,7 @@ const struct vx_setting_row vx_daemon_rows[] = {
 	 .max = HOUR,
 	 .help = "How long one request may take before it counts as failed."},
 	{.key = "backends[].refresh", .type = VX_SET_DURATION, .def = "30s", .min = SECOND,
-	 .max = DAY,
+	 .max = DAY, .flags = VX_SET_UNBUILT,
 	 .help = "How often a source that does not tell of changes is asked for them."},
 	{.key = "backends[].pool.min", .type = VX_SET_INT, .def = "1", .min = 0, .max = 1000,
 	 .flags = VX_SET_UNBUILT,
@@ -126,8 +126,8 @@ const struct vx_setting_row vx_daemon_rows[] = {
 	 .help = "Folders with documents, lowest precedence first; {application}, {profile} and "
 	         "{label} are replaced."},
 	{.key = "backends[].uri", .type = VX_SET_STRING, .only = "git", .flags = VX_SET_REQUIRED,
-	 .help = "The repository: https://, ssh://, file:// or a local path, which is read in "
-	         "place."},
+	 .help = "The repository: a local path or file://, read in place and watched. Remote ones "
+	         "(https://, ssh://) are refused until they are built in."},
 	{.key = "backends[].username", .type = VX_SET_STRING, .only = "git",
 	 .flags = VX_SET_UNBUILT,
 	 .help = "The user to log in as. Empty: the one in the URI."},

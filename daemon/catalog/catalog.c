@@ -331,8 +331,14 @@ int vx_catalog_start(struct vx_catalog *c, struct vx_fs *fs, struct vx_error *er
 	vx_lock(&c->lock);
 	c->fs = fs;
 	vx_unlock(&c->lock);
-	for (size_t i = 0; rc == 0 && i < c->n_feeds; i++)
+	for (size_t i = 0; rc == 0 && i < c->n_feeds; i++) {
+		struct vx_label_list *labels = NULL;
+
 		rc = vx_feed_watch(c->feeds[i], err);
+		/* A first question, so that a source that is away is in the log before a reader is. */
+		if (rc == 0 && vx_feed_labels(c->feeds[i], &labels, NULL) == 0)
+			vx_label_list_put(labels);
+	}
 	if (rc < 0)
 		return rc;
 	(void)sigfillset(&all);

@@ -395,8 +395,8 @@ int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env 
 	f->events = *events;
 	f->ops = vx_backend_find(vx_map_str(cfg, "type"));
 	if (!f->ops)
-		rc = vx_fail(err, -EOPNOTSUPP, "backends of type '%s' are not built in",
-		             vx_map_str(cfg, "type"));
+		rc = vx_fail(err, -EOPNOTSUPP, "%s: backends of type '%s' are not built in",
+		             vx_map_where(cfg), vx_map_str(cfg, "type"));
 	if (rc == 0)
 		rc = read_settings(f, cfg);
 	if (rc == 0)
@@ -404,8 +404,7 @@ int vx_feed_open(const struct vx_settings_map *cfg, const struct vx_backend_env 
 	if (rc == 0)
 		rc = f->ops->open(cfg, env, &f->backend, err);
 	if (rc < 0) {
-		rc = vx_wrap(err, rc, "%s: backend '%s'", vx_map_where(cfg),
-		             vx_map_str(cfg, "name"));
+		rc = vx_wrap(err, rc, "backend '%s'", vx_map_str(cfg, "name"));
 		vx_feed_close(f);
 		return rc;
 	}
