@@ -35,7 +35,7 @@ int vx_root_open(const char *path, struct vx_error *err)
 
 	if (fd < 0)
 		return refused(path, -errno, err);
-	n = readlinkat(fd, "..data", target, sizeof(target) - 1);
+	n = readlinkat(fd, VX_DATA_LINK, target, sizeof(target) - 1);
 	if (n <= 0)
 		return vx_steal_fd(&fd);
 	target[n] = '\0';

@@ -284,15 +284,16 @@ static void origins_name_sources_and_hide_values(void **state)
 		"\"overrode\": [{\"backend\": \"repo\", \"path\": \"application.yml\", \"line\": "
 		"1, "
 		"\"sha256\": \"2c26b46b68ffc68f\"}, {\"backend\": \"repo\", \"path\": "
-		"\"application.yml\", \"line\": 1, \"sha256\": \"4f53cda18c2baa0c\"}, "
+		"\"application.yml\", \"line\": 2, \"sha256\": \"4f53cda18c2baa0c\"}, "
 		"{\"backend\": "
-		"\"repo\", \"path\": \"application.yml\", \"line\": 1, \"sha256\": "
+		"\"repo\", \"path\": \"application.yml\", \"line\": 3, \"sha256\": "
 		"\"e3b0c44298fc1c14\"}]},\n"
 		"  \"c\": {\"backend\": \"\", \"path\": \"\", \"line\": 1, \"revision\": \"\", "
 		"\"overrode\": []}\n"
 		"}\n";
 	struct vx_value *root = map(), *a = map(), *b = scalar(VX_INT, "2");
 	struct vx_value *text = scalar(VX_STRING, "foo"), *none = scalar(VX_NULL, "null");
+	struct vx_value *twice = scalar(VX_STRING, "foo");
 	struct vx_value *empty = list(NULL, 0);
 	struct vx_coords at = {.text = "app/default"};
 	struct vx_snapshot s = {.at = &at, .root = root};
@@ -301,10 +302,13 @@ static void origins_name_sources_and_hide_values(void **state)
 	(void)state;
 	b->line = 7;
 	b->origin = &high;
-	text->origin = empty->origin = none->origin = &low;
+	text->origin = twice->origin = empty->origin = none->origin = &low;
 	b->hidden = text;
-	text->hidden = empty;
+	text->hidden = twice; /* the shared document, brought along by an import too */
+	twice->hidden = empty;
 	empty->hidden = none;
+	empty->line = 2;
+	none->line = 3;
 	set(root, "a", a);
 	set(a, "b", b);
 	set(root, "c", map());

@@ -284,8 +284,9 @@ static const struct {
          "backends: [{name: o, type: git, uri: c, pool: {min: 9, max: 2}}]\n",
          " line 1: backend 'o' has a pool.min above pool.max"},
 	{"git without its uri", "backends: [{name: o, type: git}]\n",
-         " line 1: 'backends.o.uri' is missing: The repository: https://, ssh://, file:// or a "
-         "local path, which is read in place."},
+         " line 1: 'backends.o.uri' is missing: The repository: a local path or file://, read "
+         "in place and watched. Remote ones (https://, ssh://) are refused until they are built "
+         "in."},
 	{"a bound of the table", LOCAL("/x") "log: {level: loud}\n",
          " line 2: 'log.level' is 'loud'; it must be one of debug | info | warn | error"},
 };
@@ -314,7 +315,8 @@ static void test_a_disabled_backend_may_have_any_type(void **state)
 
 	(void)state;
 	init(&p, true);
-	load_text(&p, "backends: [{name: o, type: s3, bucket: c, enabled: false}]\n");
+	load_text(&p, "backends:\n- {name: o, type: s3, priority: 1, bucket: c, enabled: false}\n"
+	              "- {name: d, type: directory, priority: 2, path: /x}\n");
 	assert_int_equal(p.rc, 0);
 	fini(&p);
 }
