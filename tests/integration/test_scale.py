@@ -38,7 +38,7 @@ def rss_kib(pid):
         return int(re.search(r'RssAnon:\s+(\d+)', f.read()).group(1))
 
 
-def test_ten_thousand_applications(vortex, tmp_path):
+def test_ten_thousand_applications(vortex, tmp_path, beside):
     sizes = {'few': 40, 'many': 10_000}
     result = {}
     for name, n in sizes.items():
@@ -60,8 +60,9 @@ def test_ten_thousand_applications(vortex, tmp_path):
         print(f'{name}: {n} applications: ls of the root {listing_s * 1000:.1f} ms, first read '
               f'{first:.0f} us (median), anonymous memory {rss_kib(v.process.pid)} KiB')
         assert v.text('app7/default/application.yml') == 'shared: 1\nnumber: 7\n'
-    # timing is for people; only a cost that grows with the repository would show as a factor
-    assert result['many'] < 10 * result['few']
+    # timing is for people; only a cost that grows with the repository would show as a factor, and
+    # beside a silent source it is that source's timeout which is measured
+    assert beside or result['many'] < 10 * result['few']
 
 
 @pytest.mark.parametrize('listed', ['directory', 'git'])
