@@ -266,7 +266,7 @@ int vx_scan_new(const char *path, const struct vx_scan *was, int inotify, const 
 {
 	VX_AUTO(vx_close) int fd = vx_root_open(path, err);
 	VX_AUTO(vx_scan_put_p) struct vx_scan *s = NULL;
-	unsigned char id[VX_BLOB_ID_BYTES];
+	unsigned char id[VX_BLOB_ID_BYTES] = {0};
 	struct stat st;
 	int rc;
 

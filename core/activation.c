@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/assert.h"
+
 #define NEST_MAX 64
 #define SHOWN_BYTES 80
 
@@ -136,6 +138,7 @@ static int parse_chain(struct parser *p, struct vx_activation **ret)
 		rc = parse_term(p, &term);
 		if (rc < 0)
 			return rc;
+		vx_assert(last); /* a term that was read */
 		last->next = term;
 		last = term;
 	}

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/assert.h"
+
 struct merge {
 	struct vx_arena *arena;
 	const struct vx_merge_source *from;
@@ -87,7 +89,7 @@ static int over(struct merge *m, struct vx_value *into, const char *key, const s
 {
 	size_t len = strlen(key);
 	struct vx_value *old = vx_value_child(into, key, len);
-	struct vx_value *v;
+	struct vx_value *v = NULL;
 	int rc;
 
 	if (src->type == VX_MAP && old && old->type != VX_LIST)
@@ -95,6 +97,7 @@ static int over(struct merge *m, struct vx_value *into, const char *key, const s
 	rc = copy(m, src, &v);
 	if (rc < 0)
 		return rc;
+	vx_assert(v); /* a copy that was made */
 	v->hidden = old;
 	return vx_value_set(m->arena, into, key, len, v) ? 0 : no_memory(m);
 }

@@ -275,7 +275,7 @@ static int placeholder(struct resolver *r, struct text *t, size_t at, size_t end
 {
 	size_t mark = r->out.len;
 	size_t colon = colon_of(r, t, at, end);
-	const struct vx_value *v;
+	const struct vx_value *v = NULL;
 	int rc = put(r, t, "${", 2);
 
 	if (rc == 0)

@@ -247,8 +247,8 @@ static int read_member(struct json *j, uint32_t depth, struct vx_value *map)
 {
 	struct vx_value *value = NULL;
 	uint32_t line;
-	const char *key;
-	size_t len;
+	const char *key = NULL;
+	size_t len = 0;
 	int rc;
 
 	if (peek(j) != '"')
@@ -293,8 +293,8 @@ static int read_object(struct json *j, uint32_t depth, struct vx_value *map)
 static int read_value(struct json *j, uint32_t depth, struct vx_value **ret)
 {
 	struct vx_value *v;
-	const char *text;
-	size_t len;
+	const char *text = NULL;
+	size_t len = 0;
 	char c = peek(j);
 	int rc = vx_reader_count(j->r, 1, j->line);
 

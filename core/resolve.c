@@ -255,6 +255,7 @@ static int follow(struct walk *w, struct node *from, struct vx_coords *at)
 	struct node *to = NULL;
 	int rc;
 
+	vx_assert(at);
 	for (size_t i = 0; i < w->n_met && !to; i++)
 		if (strcmp(w->met[i]->member.at->text, at->text) == 0)
 			to = w->met[i];
@@ -286,11 +287,10 @@ static int follow_all(struct walk *w, struct node *n, const struct vx_value *imp
 {
 	struct vx_value *const *item = imports->items;
 	size_t count = imports->n_items;
-	struct vx_coords *at;
+	struct vx_coords *at = NULL;
 	int rc = 0;
 
 	if (imports->type != VX_LIST) {
-		at = NULL;
 		rc = read_import(w, &n->member, imports, &at);
 		return rc < 0 ? rc : follow(w, n, at);
 	}

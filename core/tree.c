@@ -193,7 +193,7 @@ static int extend(struct vx_tree *t, struct vx_value *v, size_t n, uint32_t line
 		items = vx_arena_alloc(t->arena, cap * sizeof(struct vx_value *));
 		if (!items)
 			return -ENOMEM;
-		if (v->n_items)
+		if (v->items)
 			memcpy(items, v->items, v->n_items * sizeof(struct vx_value *));
 		v->items = items;
 		v->cap_entries = cap;

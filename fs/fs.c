@@ -157,8 +157,9 @@ int vx_fs_start(const struct vx_fs_options *options, const struct vx_provider *p
 	int rc;
 
 	rc = vx_mount_reclaim(options->path, err);
-	if (rc == 0)
-		rc = vx_fs_new(options, provider, self, &fs, err);
+	if (rc < 0)
+		return rc;
+	rc = vx_fs_new(options, provider, self, &fs, err);
 	if (rc < 0)
 		return rc;
 	rc = root ? session_as_root(fs, err) : session_as_user(fs, err);

@@ -121,6 +121,7 @@ static void chain(struct vx_table *t, struct vx_inode *i)
 	*b = i;
 	if (!i->named)
 		return;
+	vx_assert(i->parent); /* the root alone has none, and it has no name */
 	b = name_bucket(t, i->parent, i->name);
 	i->name_next = *b;
 	*b = i;

@@ -66,8 +66,7 @@ void vx_fs_attr(struct vx_fs *fs, const struct vx_inode *i, struct stat *ret, do
 {
 	static const mode_t types[] = {
 		[VX_NODE_DIR] = S_IFDIR, [VX_NODE_FILE] = S_IFREG, [VX_NODE_LINK] = S_IFLNK};
-	const struct vx_bytes *bytes =
-		i->node.content ? atomic_load(&i->node.content->bytes) : NULL;
+	const struct vx_bytes *bytes;
 
 	*ret_ttl = fs->entry_ttl;
 	*ret = (struct stat){
@@ -84,6 +83,7 @@ void vx_fs_attr(struct vx_fs *fs, const struct vx_inode *i, struct stat *ret, do
 		return;
 	}
 	set_times(ret, i->node.content->mtime_ns);
+	bytes = atomic_load(&i->node.content->bytes);
 	if (bytes) {
 		ret->st_size = (off_t)bytes->len;
 		ret->st_blocks = (ret->st_size + 511) / 512;

@@ -176,7 +176,7 @@ static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps,
 	HASH_ITER (hh, c->tracks, t, next) {
 		bool hit = !apps || n_apps > APPS_LOOK;
 
-		for (size_t i = 0; !hit && i < n_apps && !hit; i++)
+		for (size_t i = 0; i < n_apps && !hit; i++)
 			hit = concerns(t, apps[i]);
 		if (!hit)
 			continue;

@@ -43,6 +43,7 @@ static int look_at(const struct track *t, struct vx_backend *b, const struct vx_
 		return 0; /* it is there, if not well */
 	if (rc < 0)
 		return rc;
+	vx_assert(at && layers);
 	if (!layers->label_known || !layers->app_known)
 		return -ENOENT;
 	for (size_t i = 0; i < at->n_profiles; i++)

@@ -438,7 +438,7 @@ void vx_feed_close(struct vx_feed *f)
 	if (!f)
 		return;
 	vx_pool_free(f->pool);
-	if (f->backend)
+	if (f->ops && f->backend)
 		f->ops->close(f->backend);
 	HASH_ITER (hh, f->entries, e, next) {
 		HASH_DEL(f->entries, e);

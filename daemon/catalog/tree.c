@@ -92,7 +92,6 @@ static bool commit_like(const char *name)
 static void lookup_commit(struct vx_catalog *c, struct vx_ask *ask, const struct place *p,
                           const char *name)
 {
-	const char *profiles = p->at ? strchr(p->at->text, '/') + 1 : "";
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
 	struct vx_node node = {.kind = VX_NODE_DIR};
 
@@ -100,7 +99,7 @@ static void lookup_commit(struct vx_catalog *c, struct vx_ask *ask, const struct
 		vx_ask_error(ask, -ENOENT);
 		return;
 	}
-	if (vx_coords_new(p->at->app, profiles, name, &at, NULL) == 0)
+	if (vx_coords_new(p->at->app, strchr(p->at->text, '/') + 1, name, &at, NULL) == 0)
 		node.place = place_new(c, PLACE_LEAF, NULL, at, NULL);
 	if (!node.place) {
 		vx_ask_error(ask, -ENOMEM);

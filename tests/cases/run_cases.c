@@ -137,13 +137,13 @@ static void open_backends(struct run *r)
 	struct vx_error e = {0};
 
 	for (r->n = 0; r->n < r->c->n_backends; r->n++) {
-		size_t next = CASE_BACKENDS_MAX;
+		size_t next = 0;
 
-		for (size_t i = 0; i < r->c->n_backends; i++) {
-			if (!used[i] && (next == CASE_BACKENDS_MAX ||
-			                 r->c->backend[i].priority < r->c->backend[next].priority))
+		while (used[next])
+			next++;
+		for (size_t i = next + 1; i < r->c->n_backends; i++)
+			if (!used[i] && r->c->backend[i].priority < r->c->backend[next].priority)
 				next = i;
-		}
 		used[next] = true;
 		r->name[r->n] = r->c->backend[next].name;
 		if (r->ops->open(vx_settings_at(r->settings, "backends", next), &env,
@@ -424,7 +424,7 @@ static bool run_want(struct run *r, const struct case_want *w, int rc, const str
 	ok = rc < 0 ? refused_as_wanted(w, rc, &e) : !refusal && same(w, &got);
 	if (!ok && rc < 0)
 		vx_buf_printf(&got, "%s: %s", vx_error_info(rc)->name, e.msg);
-	else if (refusal && !ok)
+	else if (refusal && !ok && s)
 		flatten(s->root, &path, &got);
 	if (!ok)
 		print_failure(r->c, w, got.data ? got.data : "", got.len);

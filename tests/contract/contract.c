@@ -494,7 +494,7 @@ static void hear(void *arg, const char *const *apps, size_t n)
 	pthread_mutex_lock(&t->lock);
 	t->heard++;
 	t->heard_all = t->heard_all || !apps;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; apps && i < n; i++) {
 		size_t len = strlen(t->heard_names);
 
 		snprintf(t->heard_names + len, sizeof(t->heard_names) - len, " %s ", apps[i]);

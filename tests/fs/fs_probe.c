@@ -300,7 +300,7 @@ static struct vx_place *root(void *self)
 
 static void page_many(struct vx_ask *ask, const char *cursor)
 {
-	int from = *cursor ? atoi(cursor + 1) + 1 : 0, n = 0;
+	int from = *cursor ? (int)strtol(cursor + 1, NULL, 10) + 1 : 0, n = 0;
 	static char text[PAGE][16];
 	const char *names[PAGE];
 

@@ -8,13 +8,15 @@
 static inline struct vx_docs *docs_of(const char *const *trees)
 {
 	struct vx_docs *d = calloc(1, sizeof(*d));
+	size_t n = 0;
 
 	vx_assert(d);
 	atomic_init(&d->refs, 1);
-	while (trees[d->n])
-		d->n++;
-	d->doc = vx_arena_alloc(&d->arena, d->n * sizeof(*d->doc));
-	for (size_t i = 0; i < d->n; i++)
+	while (trees[n])
+		n++;
+	d->n = n;
+	d->doc = vx_arena_alloc(&d->arena, n * sizeof(*d->doc));
+	for (size_t i = 0; i < n; i++)
 		d->doc[i].root = tree(&d->arena, trees[i]);
 	return d;
 }
