@@ -1,7 +1,7 @@
-/* tree.h - building the tree of one document from keys as their author wrote them.
+/* tree.h - building the tree of one document from keys as their author wrote them (core/key.h).
  *
- * Keys like `a.b[0].c` are split here and nowhere else (rules 4.1 and 4.2 of docs/composition.md);
- * what is put later meets what was put before by the rules for one document (4.5 to 4.9). */
+ * What is put later meets what was put before by the rules for one document (rules 4.5 to 4.9 of
+ * docs/composition.md). */
 #pragma once
 
 #include <stdint.h>
@@ -9,23 +9,6 @@
 #include "core/docs.h"
 #include "core/error.h"
 #include "core/value.h"
-
-/* One step of a path: a name, or the position in a list. */
-struct vx_step {
-	const char *name; /* inside the key; NULL: the element @index */
-	size_t len;
-	uint32_t index;
-};
-
-/* What is left of a key that is being split. */
-struct vx_key {
-	const char *at, *end;
-	bool started;
-};
-
-/* Take the next step of @k, which begins as {key, key + length, false}. @max is the largest index.
- * 1 and *ret; 0 at the end; -EBADMSG an empty segment or a NUL; -E2BIG an index above @max. */
-int vx_key_next(struct vx_key *k, uint32_t max, struct vx_step *ret, struct vx_error *err);
 
 /* What the documents of one file share while they are built: begins as {arena, limits, 0, 0}. */
 struct vx_tree {

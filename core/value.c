@@ -11,7 +11,7 @@
 #include <xxhash.h>
 
 #include "core/assert.h"
-#include "core/tree.h"
+#include "core/key.h"
 
 #define INDEX_FROM 12
 #define NOT_FOUND SIZE_MAX

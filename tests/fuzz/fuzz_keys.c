@@ -10,6 +10,7 @@
 #include "core/assert.h"
 #include "core/buf.h"
 #include "core/coords.h"
+#include "core/key.h"
 #include "core/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

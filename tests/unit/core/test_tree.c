@@ -1,4 +1,5 @@
 /* test_tree.c - keys cut into steps, and what puts into one document make of each other. */
+#include "core/key.h"
 #include "core/tree.h"
 
 #include <errno.h>
