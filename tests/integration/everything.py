@@ -74,10 +74,12 @@ def listing_differences(daemon, sources, label=None):
 
 
 def differences(daemon, sources, label=None, lists=()):
-    """Every listed application with every listed profile, and some lists of profiles."""
+    """Every application that is listed, or that @label alone has, with every profile that is listed
+    or that its files at @label name, and some lists of profiles."""
     composer = Composer(sources)
-    asked = [(app, profiles) for app in listed(daemon)
-             for profiles in [*listed(daemon, app), *lists]]
+    asked = [(app, profiles)
+             for app in sorted({*listed(daemon), *composer.applications(label)})
+             for profiles in sorted({*listed(daemon, app), *own_profiles(sources, app, label), *lists})]
     with ThreadPoolExecutor(THREADS) as pool:
         found = pool.map(lambda at: one_difference(daemon, composer, *at, label), asked)
     return list(itertools.chain.from_iterable(found)), len(asked)
