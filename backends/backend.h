@@ -64,6 +64,16 @@ void vx_history_fini(struct vx_history *h);
  * files did ("application" stands for all). */
 typedef void vx_backend_changed_fn(void *arg, const char *const *apps, size_t n_apps);
 
+/* How a source is doing that is asked for news rather than read in place. */
+struct vx_backend_status {
+	int rc;                     /* of the last attempt: 0, or why it failed */
+	char message[VX_ERROR_MAX]; /* why it failed; else what is under way, or "" */
+	int64_t good_ns;            /* when it last answered, monotonic; 0 never */
+	int64_t next_ns;            /* when it is asked next, monotonic; 0 unknown */
+	bool busy;                  /* it is being asked now */
+	bool first;                 /* nothing of it has arrived yet: calls wait for it */
+};
+
 struct vx_backend_ops {
 	const char *type; /* value of backends[].type, "git" */
 	bool commits;     /* 7 to 40 hex digits of a revision are a label too, unlisted */
@@ -105,6 +115,17 @@ struct vx_backend_ops {
 	/* Call @changed after each change from now on, at most until close. Once per instance. */
 	int (*watch)(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg,
 	             struct vx_error *err);
+
+	/* Ask the source for news now, and return once they can be read (`changed` is called as ever).
+	 * Optional: NULL means that there is nothing to ask, changes are seen as they happen. */
+	int (*refresh)(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_error *err);
+
+	/* Optional, as refresh. Never blocks. */
+	void (*status)(struct vx_backend *b, struct vx_backend_status *ret);
+
+	/* Where it reads from, for people: no user, password or token in it. Borrowed, as long as
+	 * the backend. Optional. */
+	const char *(*source)(struct vx_backend *b);
 
 	/* Ends the watch first; NULL is a no-op; cannot fail. */
 	void (*close)(struct vx_backend *b);

@@ -32,6 +32,7 @@ enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct daemon {
 	struct vx_options options;
 	struct vx_settings *settings;
+	struct vx_catalog_tells tells;
 	struct vx_catalog *catalog;
 	struct vx_fs *fs;
 	int state_lock;
@@ -150,7 +151,8 @@ static int start(struct daemon *d, struct vx_error *err)
 	if (rc == 0 && d->signals < 0)
 		rc = vx_fail(err, -errno, "signalfd: %s", strerror(errno));
 	if (rc == 0)
-		rc = vx_catalog_new(d->settings, vx_clock_system(), state, &d->catalog, err);
+		rc = vx_catalog_new(d->settings, vx_clock_system(), state, &d->tells, &d->catalog,
+		                    err);
 	return rc == 0 ? mount_tree(d, err) : rc;
 }
 
@@ -271,7 +273,8 @@ static int check_settings(struct daemon *d)
 {
 	struct vx_error err = {0};
 	int rc = vx_catalog_new(d->settings, vx_clock_system(),
-	                        vx_settings_str(d->settings, "state.path"), &d->catalog, &err);
+	                        vx_settings_str(d->settings, "state.path"), &d->tells, &d->catalog,
+	                        &err);
 
 	if (rc < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));

@@ -292,7 +292,8 @@ static void read_settings(struct vx_catalog *c)
 }
 
 int vx_catalog_new(struct vx_settings *s, const struct vx_clock *clock, const char *state_dir,
-                   struct vx_catalog **ret, struct vx_error *err)
+                   const struct vx_catalog_tells *tells, struct vx_catalog **ret,
+                   struct vx_error *err)
 {
 	struct vx_catalog *c = calloc(1, sizeof(*c));
 	pthread_condattr_t attr;
@@ -302,6 +303,7 @@ int vx_catalog_new(struct vx_settings *s, const struct vx_clock *clock, const ch
 		return -ENOMEM;
 	c->magic = VX_CATALOG_MAGIC;
 	c->clock = clock;
+	c->tells = *tells;
 	c->settings = vx_settings_ref(s);
 	vx_assert(pthread_mutex_init(&c->lock, NULL) == 0);
 	vx_assert(pthread_condattr_init(&attr) == 0);

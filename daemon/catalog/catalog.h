@@ -10,14 +10,22 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/settings.h"
+#include "daemon/telemetry/problems.h"
 #include "fs/fs.h"
 
 struct vx_catalog;
 
+/* Where the catalog says what happens. Both nullable; they outlive it. */
+struct vx_catalog_tells {
+	struct vx_events *events;
+	struct vx_problems *problems;
+};
+
 /* Open every enabled backend of @s (kept by reference). @state_dir outlives the catalog.
  * 0 and *ret; what a backend's open says. */
 int vx_catalog_new(struct vx_settings *s, const struct vx_clock *clock, const char *state_dir,
-                   struct vx_catalog **ret, struct vx_error *err);
+                   const struct vx_catalog_tells *tells, struct vx_catalog **ret,
+                   struct vx_error *err);
 
 /* The provider whose `self` is the catalog. Static. */
 const struct vx_provider *vx_catalog_provider(void);

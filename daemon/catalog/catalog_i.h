@@ -31,6 +31,7 @@
 struct vx_catalog {
 	unsigned magic;
 	const struct vx_clock *clock;
+	struct vx_catalog_tells tells;
 	struct vx_settings *settings;
 	struct vx_compose_options compose;
 	const char *default_label;
