@@ -49,7 +49,8 @@ struct vx_fs {
 	pthread_t loop, notifier;
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed;             /* something for the notifier, or one ask less */
+	pthread_cond_t changed;             /* something for the notifier */
+	pthread_cond_t fewer;               /* an ask less, or one that is ready */
 	struct vx_table table;              /* (L) */
 	struct vx_ask *asks;                /* (L) all that exist */
 	size_t n_asks;                      /* (L) */
