@@ -6,7 +6,6 @@
  * the tree and never half of an update. */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "backends/builtin.h"
 #include "backends/directory_i.h"
@@ -31,6 +30,7 @@ static void directory_close(struct vx_backend *b)
 	for (size_t i = 0; i < VX_DIRECTORY_KEPT; i++)
 		vx_scan_put(b->kept[i]);
 	vx_close(&b->inotify);
+	free(b->events.ring);
 	vx_doc_cache_free(b->cache);
 	vx_layout_fini(&b->layout);
 	(void)pthread_mutex_destroy(&b->lock); /* nobody uses it any more */
@@ -80,26 +80,27 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 
 /* --- the tree as it is ---------------------------------------------------------------------- */
 
-/* The newest scan, if a watch knows that it still holds; else NULL and in *ret_was what there is to
- * start from. In *ret_events how much of inotify had been read by then. */
-static struct vx_scan *still_true(struct vx_backend *b, struct vx_scan **ret_was, int *ret_inotify,
-                                  uint64_t *ret_events)
+/* The newest scan, if a watch knows that it still holds; else NULL, in *ret_was what there is to
+ * start from and in *ret_since what happened since then. */
+static struct vx_scan *still_true(struct vx_backend *b, struct vx_scan **ret_was,
+                                  struct vx_since *ret_since, int *ret_inotify)
 {
 	VX_LOCKED(&b->lock);
 	struct vx_scan *newest = b->kept[0] ? vx_scan_ref(b->kept[0]) : NULL;
-	int waiting = 0;
 
 	/* The kernel queues an event before the write that it tells of returns. */
-	if (b->clean && ioctl(b->inotify, FIONREAD, &waiting) == 0 && waiting == 0)
+	if (b->watch)
+		vx_directory_drain(b);
+	if (b->watch && newest && newest->root->watched && newest->events == b->events.n)
 		return newest;
+	vx_events_since(&b->events, newest ? newest->events : 0, ret_since);
 	*ret_was = newest;
 	*ret_inotify = b->inotify;
-	*ret_events = b->events;
 	return NULL;
 }
 
-/* Remember @s as the newest, made when @events batches had been read from inotify. */
-static void keep(struct vx_backend *b, struct vx_scan *s, uint64_t events)
+/* Remember @s as the newest. */
+static void keep(struct vx_backend *b, struct vx_scan *s)
 {
 	VX_LOCKED(&b->lock);
 	size_t i = 0;
@@ -111,34 +112,33 @@ static void keep(struct vx_backend *b, struct vx_scan *s, uint64_t events)
 	vx_scan_put(b->kept[i]);
 	memmove(&b->kept[1], &b->kept[0], i * sizeof(b->kept[0]));
 	b->kept[0] = vx_scan_ref(s);
-	b->clean = s->watched && b->events == events;
 }
 
 int vx_directory_scan(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_scan **ret,
                       struct vx_error *err)
 {
 	VX_AUTO(vx_scan_put_p) struct vx_scan *was = NULL;
-	uint64_t events = 0;
+	VX_AUTO(vx_since_fini) struct vx_since since = {0};
 	int inotify = -1;
-	struct vx_scan *s = still_true(b, &was, &inotify, &events);
+	struct vx_scan *s = still_true(b, &was, &since, &inotify);
+	int rc = 0;
 
 	if (!s) {
-		int rc = vx_scan_new(b->path, was, inotify, ctx, &s, err);
-
-		if (rc < 0)
-			return rc;
-		keep(b, s, events);
+		rc = vx_scan_new(b->path, was, &since, inotify, ctx, &s, err);
+		if (rc == 0)
+			keep(b, s);
 	}
-	*ret = s;
-	return 0;
+	if (rc == 0)
+		*ret = s;
+	return rc;
 }
 
-/* Something was not as the newest scan says although no event told: look again next time. */
+/* Something was not as the newest scan says although no event told: look at everything. */
 static void distrust(struct vx_backend *b)
 {
 	VX_LOCKED(&b->lock);
 
-	b->clean = false;
+	vx_events_lose(&b->events);
 }
 
 static int source_folder(const struct vx_source *src, const char *path, bool plain,
@@ -261,7 +261,7 @@ static bool is_search_path(const struct vx_layout *l, const char *name)
 static int list_labels(const struct vx_backend *b, const struct vx_scan *s, const char *cursor,
                        size_t max, struct vx_list *ret)
 {
-	const struct vx_folder *root = vx_scan_find(s, "")->folder;
+	const struct vx_folder *root = s->root->folder;
 	VX_AUTO(vx_freep) const char **names = calloc(root->n_dirs + 1, sizeof(*names));
 	size_t n = 0;
 
