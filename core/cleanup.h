@@ -55,7 +55,11 @@ static inline int vx_steal_fd(int *fd)
 /* Where somebody else holds @m: wait for it, and count the wait. */
 void vx_lock_wait(pthread_mutex_t *m);
 
-/* How long the calling thread has waited for locks so far, ns. */
+/* Signal @c. It may wait, too, for a thread that was woken before and has not come out yet. */
+void vx_signal(pthread_cond_t *c);
+void vx_broadcast(pthread_cond_t *c);
+
+/* How long the calling thread has waited in these three so far, ns. */
 int64_t vx_lock_waited_ns(void);
 
 static inline pthread_mutex_t *vx_lock(pthread_mutex_t *m)

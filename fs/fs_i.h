@@ -95,7 +95,7 @@ struct vx_fs_call {
 	int64_t began_ns;
 	int64_t cpu_ns;
 	int64_t queued_ns; /* ready to run, but without a processor */
-	int64_t locks_ns;  /* waited for locks */
+	int64_t locks_ns;  /* waited for other threads in vx_lock and vx_signal */
 	long sleeps;       /* gave the processor up by itself, beyond what page faults explain */
 };
 
