@@ -46,8 +46,7 @@ static void ready_add(struct vx_fs *fs, struct vx_ask *ask)
 {
 	queue_add(fs->ready_tail, ask);
 	fs->ready_tail = &ask->queue_next;
-	(void)pthread_cond_broadcast(
-		&fs->fewer); /* vx_ask_drain, where there is no loop any more */
+	vx_broadcast(&fs->fewer); /* vx_ask_drain, where there is no loop any more */
 }
 
 static struct vx_ask *ask_new(struct vx_fs *fs, fuse_req_t req, enum vx_ask_want want,
@@ -100,7 +99,7 @@ void vx_ask_put(struct vx_ask *ask)
 	ask->magic = 0;
 	free(ask);
 	fs->n_asks--;
-	(void)pthread_cond_broadcast(&fs->fewer);
+	vx_broadcast(&fs->fewer);
 }
 
 /* A waiter leaves its directory; with the last one the load has lost its purpose. */

@@ -68,7 +68,7 @@ int vx_fs_new(const struct vx_fs_options *options, const struct vx_provider *pro
 	fs->started_ns = vx_wall_ns(options->clock);
 	fs->strict = strict_mode();
 	fs->mount = (struct vx_mount)VX_MOUNT_INIT;
-	fs->wake_fd = fs->ended_fd = fs->epoll_fd = fs->mounts_fd = -1;
+	fs->wake_fd = fs->ended_fd = fs->epoll_fd = fs->mounts_fd = fs->judged_fd = -1;
 	vx_assert(pthread_mutex_init(&fs->lock, NULL) == 0);
 	vx_assert(pthread_cond_init(&fs->changed, NULL) == 0);
 	vx_assert(pthread_cond_init(&fs->fewer, NULL) == 0);

@@ -51,6 +51,7 @@ struct vx_catalog {
 	struct vx_access *access;        /* (L) replaced on reload */
 	struct vx_fs *fs;                /* (L) NULL until start */
 	struct track *tracks;            /* (L) uthash by key */
+	struct walk *walks;              /* (L) over the tracks, under way; see catalog.c */
 	struct track *waiting;           /* (L) tracks whose job ended with -EINPROGRESS */
 	uint64_t settles;                /* (L) events so far */
 	size_t jobs;                     /* (L) of tracks, queued or running */

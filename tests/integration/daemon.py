@@ -79,7 +79,8 @@ class Daemon:
         ready.bind(str(self.folder / 'notify'))
         # Ours would be taken for settings.
         env = {name: value for name, value in os.environ.items() if not name.startswith('VORTEX_')}
-        env |= {'NOTIFY_SOCKET': str(self.folder / 'notify'), **self.env}
+        # Strict: a provider call that blocks aborts the daemon (debug builds).
+        env |= {'NOTIFY_SOCKET': str(self.folder / 'notify'), 'VORTEX_STRICT': '1', **self.env}
         with ready, open(self.log_file, 'ab') as log:
             self.process = subprocess.Popen([binary(), '-c', self.file, *self.options],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
