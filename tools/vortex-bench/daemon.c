@@ -19,6 +19,17 @@
 #define READY_MS 30000
 #define STOP_MS 10000
 
+/* The daemon under measurement, for the handler alone; 0: none. */
+static volatile sig_atomic_t running;
+
+/* Interrupted: the daemon unmounts as it ends; the work directory stays behind. */
+static void interrupted(int signal)
+{
+	if (running)
+		(void)kill((pid_t)running, SIGTERM);
+	_exit(128 + signal);
+}
+
 static int notify_socket(const char *path)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -104,8 +115,11 @@ int vx_bench_start(struct vx_bench *b, const char *backends, struct vx_bench_dae
 	fd = notify_socket(notify);
 	if (fd < 0)
 		return vx_fail(err, -errno, "binding %s: %s", notify, strerror(errno));
+	(void)signal(SIGINT, interrupted);
+	(void)signal(SIGTERM, interrupted);
 	began = vx_bench_now();
 	rc = spawn(b, file, notify, &ret->pid);
+	running = rc < 0 ? 0 : ret->pid;
 	if (rc < 0)
 		return vx_fail(err, rc, "starting %s: %s", b->vortexd, strerror(-rc));
 	if (!ready(fd, ret->pid)) {
@@ -139,6 +153,7 @@ int64_t vx_bench_stop(struct vx_bench_daemon *d)
 		(void)waitpid(d->pid, NULL, 0);
 		(void)umount2(d->mount, MNT_DETACH);
 	}
+	running = 0;
 	free(d->mount);
 	*d = (struct vx_bench_daemon){.pid = -1};
 	return took;
