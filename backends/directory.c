@@ -13,6 +13,9 @@
 
 #define TRIES 4
 
+/* How often one who waits for another's scan looks whether it is cancelled. */
+#define TURN_CHECK_NS (50 * VX_MSEC)
+
 /* Parsed trees that are kept for the next reader; what is in use lives on outside of it. */
 #define DOC_CACHE_BYTES ((size_t)8 << 20)
 
@@ -34,6 +37,7 @@ static void directory_close(struct vx_backend *b)
 	vx_doc_cache_free(b->cache);
 	vx_layout_fini(&b->layout);
 	(void)pthread_mutex_destroy(&b->lock); /* nobody uses it any more */
+	(void)pthread_cond_destroy(&b->scanned);
 	free(b->default_label);
 	free(b->path);
 	free(b->name);
@@ -52,6 +56,7 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 		.label_folders = strcmp(vx_map_str(cfg, "labels"), "subdirectories") == 0};
 	VX_AUTO(directory_close_p) struct vx_backend *b = calloc(1, sizeof(*b));
 	const char *own = vx_map_str(cfg, "default_label");
+	pthread_condattr_t attr;
 	int rc;
 
 	if (!b)
@@ -59,6 +64,10 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 	b->magic = VX_DIRECTORY_MAGIC;
 	b->inotify = -1;
 	vx_assert(pthread_mutex_init(&b->lock, NULL) == 0);
+	vx_assert(pthread_condattr_init(&attr) == 0);
+	vx_assert(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+	vx_assert(pthread_cond_init(&b->scanned, &attr) == 0);
+	(void)pthread_condattr_destroy(&attr);
 	if (vx_map_str(cfg, "path")[0] == '\0')
 		return vx_fail(err, -EINVAL, "%s: a directory backend needs a path",
 		               vx_map_where(cfg));
@@ -81,30 +90,47 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 /* --- the tree as it is ---------------------------------------------------------------------- */
 
 /* The newest scan, if a watch knows that it still holds; else NULL, in *ret_was what there is to
- * start from and in *ret_since what happened since then. */
+ * start from and in *ret_since what happened since then. The lock is held. */
 static struct vx_scan *still_true(struct vx_backend *b, struct vx_scan **ret_was,
-                                  struct vx_since *ret_since, int *ret_inotify)
+                                  struct vx_since *ret_since)
 {
-	VX_LOCKED(&b->lock);
-	struct vx_scan *newest = b->kept[0] ? vx_scan_ref(b->kept[0]) : NULL;
+	struct vx_scan *newest = b->kept[0];
 
 	/* The kernel queues an event before the write that it tells of returns. */
 	if (b->watch)
 		vx_directory_drain(b);
 	if (b->watch && newest && newest->root->watched && newest->events == b->events.n)
-		return newest;
+		return vx_scan_ref(newest);
 	vx_events_since(&b->events, newest ? newest->events : 0, ret_since);
-	*ret_was = newest;
-	*ret_inotify = b->inotify;
+	*ret_was = newest ? vx_scan_ref(newest) : NULL;
 	return NULL;
 }
 
-/* Remember @s as the newest. */
+/* Let another thread's scan end: what it finds may be all that is needed, and two that look at one
+ * tree are slower than one after the other. 0, -ETIMEDOUT, -ECANCELED. The lock is held. */
+static int wait_for_turn(struct vx_backend *b, const struct vx_ctx *ctx)
+{
+	int rc = 0;
+
+	while (b->scanning && (rc = vx_ctx_check(ctx)) == 0) {
+		int64_t until = vx_mono_ns(vx_clock_system()) + TURN_CHECK_NS;
+		struct timespec at = {until / VX_SEC, until % VX_SEC};
+
+		(void)pthread_cond_timedwait(&b->scanned, &b->lock, &at); /* seen above */
+	}
+	return rc;
+}
+
+/* Remember @s (nullable) as the newest, and let the next one look. */
 static void keep(struct vx_backend *b, struct vx_scan *s)
 {
 	VX_LOCKED(&b->lock);
 	size_t i = 0;
 
+	b->scanning = false;
+	vx_broadcast(&b->scanned);
+	if (!s)
+		return;
 	/* The place of the one with the same revision, else of the oldest, becomes free. */
 	while (i < VX_DIRECTORY_KEPT - 1 && b->kept[i] &&
 	       strcmp(b->kept[i]->revision, s->revision) != 0)
@@ -119,14 +145,21 @@ int vx_directory_scan(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_
 {
 	VX_AUTO(vx_scan_put_p) struct vx_scan *was = NULL;
 	VX_AUTO(vx_since_fini) struct vx_since since = {0};
-	int inotify = -1;
-	struct vx_scan *s = still_true(b, &was, &since, &inotify);
-	int rc = 0;
+	struct vx_scan *s = NULL;
+	int inotify, rc;
 
+	vx_lock(&b->lock);
+	rc = wait_for_turn(b, ctx);
+	if (rc == 0)
+		s = still_true(b, &was, &since);
+	b->scanning |= rc == 0 && !s;
+	inotify = b->inotify;
+	vx_unlock(&b->lock);
+	if (rc < 0)
+		return vx_fail(err, rc, "'%s' is still being read", b->path);
 	if (!s) {
 		rc = vx_scan_new(b->path, was, &since, inotify, ctx, &s, err);
-		if (rc == 0)
-			keep(b, s);
+		keep(b, rc == 0 ? s : NULL);
 	}
 	if (rc == 0)
 		*ret = s;

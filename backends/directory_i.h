@@ -123,6 +123,8 @@ struct vx_backend {
 	struct vx_doc_cache *cache;
 
 	pthread_mutex_t lock;                    /* leaf; guards all below */
+	bool scanning;                           /* some thread looks at the tree */
+	pthread_cond_t scanned;                  /* it has ended */
 	struct vx_scan *kept[VX_DIRECTORY_KEPT]; /* different revisions, the newest first */
 	int inotify;                             /* -1: not watched */
 	struct vx_events events;

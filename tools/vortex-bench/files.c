@@ -42,7 +42,8 @@ int vx_bench_write(const char *path, const void *bytes, size_t n, struct vx_erro
 	VX_AUTO(vx_close) int fd = -1;
 	int rc;
 
-	if (asprintf(&aside, "%s.new", path) < 0)
+	/* A name with a dot is no document and no plain file: nobody is told of it. */
+	if (asprintf(&aside, "%.*s/.new", (int)(strrchr(path, '/') - path), path) < 0)
 		return vx_fail(err, -ENOMEM, "out of memory");
 	make_folders(aside);
 	fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
