@@ -249,7 +249,8 @@ static int by_priority(const void *a, const void *b)
 
 static int open_feeds(struct vx_catalog *c, const char *state_dir, struct vx_error *err)
 {
-	const struct vx_feed_events events = {on_settled, on_changed, c};
+	const struct vx_feed_events events = {on_settled, on_changed, c, c->tells.events,
+	                                      c->tells.problems};
 	struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
 	size_t n = vx_settings_count(c->settings, "backends");
 

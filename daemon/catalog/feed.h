@@ -13,6 +13,7 @@
 #include "backends/backend.h"
 #include "core/layer.h"
 #include "daemon/pool.h"
+#include "daemon/telemetry/problems.h"
 
 struct vx_feed;
 
@@ -24,6 +25,8 @@ struct vx_feed_events {
 	 * newer. Also called when a failed fetch is due to be tried again. */
 	void (*changed)(void *arg, struct vx_feed *feed, const char *const *apps, size_t n_apps);
 	void *arg;
+	struct vx_events *tell;       /* nullable; outlives the feed, as: */
+	struct vx_problems *problems; /* nullable */
 };
 
 /* Open the backend that the settings entry @cfg describes. @env is copied but for what it points
@@ -80,6 +83,21 @@ struct vx_feed_counts {
 	bool breaker_open;
 };
 void vx_feed_count(struct vx_feed *f, struct vx_feed_counts *ret);
+
+/* How the source is doing, as it is known without asking. */
+struct vx_feed_state {
+	const char *type;               /* of the backend; static */
+	const char *source;             /* where it reads from; NULL or valid as long as the feed */
+	const char *state;              /* "ok", "starting", "failing", "resting"; static */
+	char revision[VX_REVISION_MAX]; /* of the default label; "" unknown */
+	char message[VX_ERROR_MAX];     /* why it fails, or what is under way; "" */
+	int64_t good_ns;                /* when it was last heard of, monotonic; 0 never */
+	int64_t next_ns;                /* when it is asked again, monotonic; 0 no timer */
+};
+void vx_feed_look(struct vx_feed *f, struct vx_feed_state *ret);
+
+/* Nobody asks for the coordinates @text any more: a problem with them is one no longer. */
+void vx_feed_forget(struct vx_feed *f, const char *text);
 
 /* Once a second or so: tries again what is due, drops what nobody has asked for. */
 void vx_feed_tick(struct vx_feed *f, int64_t now_ns);

@@ -45,8 +45,10 @@ static void run_call(struct vx_job *job)
 	}
 	vx_lock(&f->lock);
 	unlink_running(f, &running);
-	if (!labels && admitted == 0)
+	if (!labels && admitted == 0) {
+		vx_feed_heard(f, rc);
 		vx_breaker_note(&f->breaker, rc, vx_mono_ns(f->clock), vx_feed_random());
+	}
 	vx_unlock(&f->lock);
 	vx_ctx_fini(&running.ctx);
 }
