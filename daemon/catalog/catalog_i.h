@@ -164,7 +164,8 @@ struct file {
 struct track *track_get(struct vx_catalog *c, const struct vx_coords *at, bool probe);
 void track_put(struct track *t);
 void track_kick(struct track *t); /* L: see that its job runs (again) */
-struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name);
+struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name); /* which has to be there */
+struct vx_feed *catalog_find_feed(struct vx_catalog *c, const char *name);     /* NULL: none */
 struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at); /* not L */
 
 /* track.c */
@@ -183,6 +184,16 @@ int catalog_exists(const struct vx_catalog *c, const struct vx_coords *at,
 int catalog_resolve(const struct vx_catalog *c, const struct vx_coords *at, vx_layers_fn *get,
                     void *arg, struct vx_layer_set *ret_own, struct vx_resolved **ret,
                     struct vx_error *err);
+
+/* merge.c: @n_pages pages of names, one a backend in the feeds' order, as one. @known: some backend
+ * knows the application. 0 and *ret, whose names are borrowed from the pages (free ->names); -ENOMEM. */
+struct merged {
+	const char **names; /* in byte order */
+	size_t n;
+	bool more; /* there is more after the last of them */
+};
+int names_merge(enum vx_list_what what, const struct vx_list *const *pages, size_t n_pages,
+                const char *cursor, bool known, struct merged *ret);
 
 /* listing.c */
 void listing_ask(struct vx_catalog *c, struct vx_ask *ask, enum vx_list_what what, const char *app,

@@ -106,6 +106,16 @@ void vx_feed_forget(struct vx_feed *f, const char *text)
 		vx_feed_tell_over(f, &e->known, text);
 }
 
+void vx_feed_retry(struct vx_feed *f)
+{
+	struct vx_feed_entry *e, *next;
+
+	VX_LOCKED(&f->lock);
+	HASH_ITER (hh, f->entries, e, next)
+		e->known.retry_ns = 0;
+	f->labels_known.retry_ns = 0;
+}
+
 bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
 {
 	int64_t now = vx_mono_ns(f->clock);

@@ -66,12 +66,58 @@ int vx_feed_labels(struct vx_feed *f, struct vx_label_list **ret, struct vx_erro
 struct vx_feed_call {
 	int (*run)(struct vx_feed_call *call, struct vx_backend *b,
 	           const struct vx_backend_ops *ops, const struct vx_ctx *ctx, int rc);
+	int64_t until_ns; /* monotonic; 0: the feed's timeout from now */
 	struct vx_feed *feed;
 	struct vx_job job;
 	int64_t deadline_ns;
 	int admitted; /* 0, or the rc that run gets */
 };
 void vx_feed_call(struct vx_feed *f, struct vx_feed_call *call);
+
+/* A question that somebody waits for on a thread of his own: asked of the backend itself, answered
+ * once, remembered nowhere. */
+enum vx_feed_asked {
+	VX_FEED_LAYERS, /* at `at`, as vx_feed_layers would have it, at `revision` where there is one */
+	VX_FEED_NAMES,   /* as vx_backend_ops.list, at `revision` where there is one */
+	VX_FEED_HISTORY, /* as vx_backend_ops.history */
+	VX_FEED_REFRESH  /* as vx_backend_ops.refresh; also while the breaker is open */
+};
+
+struct vx_feed_question {
+	enum vx_feed_asked asked;
+	const struct vx_coords *at; /* LAYERS, HISTORY */
+	const char *revision;       /* nullable: a label that the backend itself has to have */
+	enum vx_list_what what;     /* NAMES, as the next two */
+	const char *app;
+	const char *label;
+	const char *cursor; /* NAMES, HISTORY */
+	size_t max;
+};
+
+struct vx_feed_answer {
+	struct vx_layers *layers;
+	struct vx_list list;
+	struct vx_history history;
+	bool lacks_label; /* NAMES: what is listed is what `missing_label` makes of it */
+	bool unknown;     /* NAMES: no document of it names the application */
+};
+
+struct vx_feed_query;
+
+/* Ask. Ends with @ctx's deadline or the feed's timeout, whichever is first (a refresh: with the
+ * deadline alone). 0 and *ret, which vx_feed_await or vx_feed_leave ends; -EINVAL @q->revision can be
+ * no label; -ENOMEM. */
+int vx_feed_ask(struct vx_feed *f, const struct vx_ctx *ctx, const struct vx_feed_question *q,
+                struct vx_feed_query **ret, struct vx_error *err);
+
+/* Wait for the answer, at most until @ctx is over; then nobody waits any more and the backend's call
+ * is cancelled. @q is gone in any case.
+ *   0  *ret is the caller's: put, fini. An optional source that fails gives empty layers.
+ *   -ENOENT it lacks the label (`missing_label: refuse`) or the revision
+ *   -EOPNOTSUPP it keeps no history, or no revisions   else: what the backend says, or @ctx */
+int vx_feed_await(struct vx_feed_query *q, const struct vx_ctx *ctx, struct vx_feed_answer *ret,
+                  struct vx_error *err);
+void vx_feed_leave(struct vx_feed_query *q); /* NULL is a no-op */
 
 const char *vx_feed_name(const struct vx_feed *f);
 int64_t vx_feed_priority(const struct vx_feed *f);

@@ -67,6 +67,9 @@ struct vx_feed {
 /* Whether the question may be asked now; otherwise @k says why not. The lock is held. */
 bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k);
 
+/* Hand @call, whose admission is decided, to a thread. */
+void vx_feed_submit(struct vx_feed *f, struct vx_feed_call *call);
+
 /* Note the outcome of an attempt at @what, and log it once; @kept (nullable) is the revision that
  * stays in use. The lock is held. */
 void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx_error *err,
@@ -94,6 +97,9 @@ void vx_feed_heard(struct vx_feed *f, int rc);
  * @text. The lock is held. */
 void vx_feed_tell(struct vx_feed *f, struct vx_known *k, int rc, const char *text, const char *what,
                   const char *kept);
+
+/* The source has news: what failed may be tried again at once. */
+void vx_feed_retry(struct vx_feed *f);
 
 /* Nobody asks for @what any more: its failure is no problem. The lock is held. */
 void vx_feed_tell_over(struct vx_feed *f, struct vx_known *k, const char *what);
