@@ -172,12 +172,20 @@ void track_kick(struct track *t)
 		vx_pool_submit(t->catalog->pool, &t->job);
 }
 
-struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
+struct vx_feed *catalog_find_feed(struct vx_catalog *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_feeds; i++)
 		if (strcmp(vx_feed_name(c->feeds[i]), name) == 0)
 			return c->feeds[i];
-	vx_assert_failed(__FILE__, __LINE__, "a snapshot's backends are the catalog's");
+	return NULL;
+}
+
+struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
+{
+	struct vx_feed *f = catalog_find_feed(c, name);
+
+	vx_assert(f); /* a snapshot's backends are the catalog's */
+	return f;
 }
 
 struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at)
@@ -275,7 +283,8 @@ static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps,
 	} while (more);
 }
 
-/* Once a second: due retries, orphans whose time is over, tracks that nobody shows. */
+/* Once a second: due retries, orphans whose time is over, questions whose askers have left, tracks
+ * that nobody shows. */
 static void tick(struct vx_catalog *c)
 {
 	int64_t now = vx_mono_ns(c->clock);
@@ -292,11 +301,17 @@ static void tick(struct vx_catalog *c)
 		if (t->shown || t->orphaned_ns)
 			track_kick(t);
 	}
+	for (t = c->waiting; t; t = next) {
+		next = t->next_waiting;
+		if (track_is_left(t))
+			track_kick(t);
+	}
 	gone = forget_tracks(c, c->tracks_max, now - c->ttl_ns);
 	vx_unlock(&c->lock);
 	while (gone) {
 		t = gone;
 		gone = t->next_waiting;
+		tell_forgotten(t);
 		track_put(t);
 	}
 }
@@ -335,7 +350,8 @@ static int by_priority(const void *a, const void *b)
 
 static int open_feeds(struct vx_catalog *c, const char *state_dir, struct vx_error *err)
 {
-	const struct vx_feed_events events = {on_settled, on_changed, c};
+	const struct vx_feed_events events = {on_settled, on_changed, c, c->tells.events,
+	                                      c->tells.problems};
 	struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
 	size_t n = vx_settings_count(c->settings, "backends");
 

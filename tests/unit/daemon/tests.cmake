@@ -1,2 +1,8 @@
 vx_unit_test(daemon breaker vx_daemon)
 vx_unit_test(daemon settings vx_daemon_settings vx_core)
+vx_unit_test(daemon events vx_daemon PkgConfig::JANSSON)
+vx_unit_test(daemon problems vx_daemon)
+vx_unit_test(daemon/catalog feed_tell vx_daemon)
+if(VORTEX_GIT)
+  vx_unit_test(daemon/catalog query vx_daemon vx_daemon_settings)
+endif()
