@@ -81,7 +81,7 @@ void doctor_say(struct doctor *d, enum doctor_verdict verdict, const char *what,
 /* Keep what a check's process said: whole records only. */
 static void take(struct doctor *d, const struct vx_buf *said)
 {
-	const char *at = said->data, *end = said->data + said->len;
+	const char *at = said->data, *end = at ? at + said->len : at;
 
 	while (at < end) {
 		const char *texts[3] = {at + 1};

@@ -167,7 +167,7 @@ static int ask_init(struct init_request *ret, const char **ret_step)
 
 void doctor_check_fuse(struct doctor *d, const void *arg)
 {
-	struct init_request init;
+	struct init_request init = {0};
 	const char *step;
 	uint64_t flags;
 	size_t missing = 0;
