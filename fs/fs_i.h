@@ -101,8 +101,8 @@ struct vx_fs_call {
 };
 
 /* Bracket each provider call: more than 1 ms of wall time counts. Under VORTEX_STRICT=1 (debug
- * builds) a call on the loop's thread that blocks for longer, or the third that computes, aborts with a line that
- * names @what; what a busy machine does to it does not. */
+ * builds) a call on the loop's thread that blocks for longer aborts, and the third that computes
+ * for longer, with a line that names @what; what a busy machine does to it aborts nothing. */
 void vx_fs_call_begin(struct vx_fs *fs, struct vx_fs_call *ret);
 void vx_fs_call_end(struct vx_fs *fs, const struct vx_fs_call *call, const char *what);
 
