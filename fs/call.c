@@ -39,6 +39,10 @@
 #endif
 #endif
 
+/* Calls that compute for too long until one aborts: a provider that does so does it again, and what a
+ * hypervisor takes may look like it (3.3 ms seen once in 200 tests beside four busy loops). */
+#define COMPUTED_MAX 3
+
 /* Sanitizers make computing ten times slower, not sleeping. */
 #ifdef SANITIZED
 #define CPU_MAX_NS (15 * VX_MSEC)
@@ -115,7 +119,9 @@ static void judge(struct vx_fs *fs, const struct vx_fs_call *call, int64_t wall_
 	long slept = sleeps() - call->sleeps;
 	int64_t blocked = slept > 0 ? wall_ns - cpu - queued - locks : 0;
 
-	if (cpu <= CPU_MAX_NS && blocked <= BLOCKED_MAX_NS)
+	if (cpu > CPU_MAX_NS)
+		fs->computed++;
+	if (fs->computed < COMPUTED_MAX && blocked <= BLOCKED_MAX_NS)
 		return;
 	(void)fprintf(stderr,
 	              "the provider's %s took %" PRId64 " us: computed %" PRId64

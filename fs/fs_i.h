@@ -42,6 +42,7 @@ struct vx_fs {
 	int64_t started_ns;                         /* wall time */
 	bool answers_open; /* no ENOSYS: the mount is not read-only by itself */
 	int judged_fd;     /* strict: the loop thread's schedstat; -1: slow calls only count */
+	unsigned computed; /* strict: calls that computed for too long; the loop's thread alone */
 	bool strict;       /* a slow provider call aborts */
 
 	struct fuse_session *session; /* owns the device's descriptor */
@@ -101,8 +102,8 @@ struct vx_fs_call {
 };
 
 /* Bracket each provider call: more than 1 ms of wall time counts. Under VORTEX_STRICT=1 (debug
- * builds) a call on the loop's thread that computes or blocks for longer aborts, with a line that
- * names @what; what a busy machine does to it does not. */
+ * builds) a call on the loop's thread that blocks for longer aborts, and the third that computes
+ * for longer, with a line that names @what; what a busy machine does to it aborts nothing. */
 void vx_fs_call_begin(struct vx_fs *fs, struct vx_fs_call *ret);
 void vx_fs_call_end(struct vx_fs *fs, const struct vx_fs_call *call, const char *what);
 

@@ -23,8 +23,9 @@
  * on the loop's thread, which has 1 ms. Some 0.1 us each, and jobs are handed out between slices. */
 #define SLICE 256
 
-/* 16 bytes each: 256 kB. At the default limits.tracks and a probe for each, 12 to a bucket. */
-#define BUCKETS_MAX ((size_t)1 << 14)
+/* 16 bytes each: 64 kB, which the first lookup has to touch. At the default limits.tracks, 25 to a
+ * bucket: some 3 us. */
+#define BUCKETS_MAX ((size_t)1 << 12)
 
 /* --- tracks ---------------------------------------------------------------------------------- */
 

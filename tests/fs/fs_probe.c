@@ -7,7 +7,7 @@
  *	many/       a branch of 100,000 names
  *	wide/       a leaf of 100,000 files
  *	rude/       a leaf of files whose content calls break the promise to be quick: nap sleeps 2 ms,
- *	            sum computes 2 ms; `lock` keeps it, but waits 5 ms for a lock (see hold)
+ *	            sum, sum2 and sum3 compute 2 ms; `lock` keeps it, but waits 5 ms for a lock (see hold)
  *	anything    else, in the root, is never answered
  *
  * Commands, one a line, each answered by one line: put LEAF NAME TEXT, del LEAF NAME (both when the
@@ -180,9 +180,9 @@ static void leaf_fill(struct place *p)
 
 static void rude_fill(struct place *p)
 {
-	static const char *const names[] = {"nap", "sum", "lock"};
+	static const char *const names[] = {"nap", "sum", "sum2", "sum3", "lock"};
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct content *c = content_new("rude", 4, 1);
 
 		c->rude = names[i][0];

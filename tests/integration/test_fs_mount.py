@@ -350,11 +350,6 @@ def test_the_end_does_not_wait_for_open_files_or_readers(probe):
         assert not waiting.is_alive()
 
 
-def is_debug_build():
-    cache = PROBE.parents[1] / "CMakeCache.txt"
-    return "CMAKE_BUILD_TYPE:STRING=Debug" in cache.read_text()
-
-
 @pytest.fixture
 def busy_machine():
     """More loops than processors: whoever runs is preempted again and again."""
@@ -366,17 +361,20 @@ def busy_machine():
         loop.wait()
 
 
-@pytest.mark.parametrize("name", ["nap", "sum"])
-def test_a_provider_call_that_blocks_or_computes_aborts(tmp_path, busy_machine, name):
-    if not is_debug_build():
+@pytest.mark.parametrize("names", [["nap"], ["sum", "sum2", "sum3"]])
+def test_a_provider_call_that_blocks_or_computes_aborts(tmp_path, busy_machine, names):
+    """Computing only at the third time: a hypervisor may make one look like it."""
+    cache = (PROBE.parents[1] / "CMakeCache.txt").read_text()
+    if "CMAKE_BUILD_TYPE:STRING=Debug\n" not in cache:
         pytest.skip("release builds only count")
-    if name == "sum" and "VX_SANITIZE:STRING=\n" not in (
-            PROBE.parents[1] / "CMakeCache.txt").read_text():
-        pytest.skip("sanitizers are given ten times as long to compute")
+    if "VX_SANITIZE:STRING=\n" not in cache:
+        pytest.skip("sanitizers may compute ten times as long, and fault at each call")
     strict = Probe(str(tmp_path))
     try:
+        for name in names[:-1]:
+            assert strict.read("rude", name) == b"rude"
         with pytest.raises(OSError):
-            strict.read("rude", name)
+            strict.read("rude", names[-1])
         assert strict.process.wait(10) == -signal.SIGABRT
         strict.errors.seek(0)
         said = strict.errors.read()

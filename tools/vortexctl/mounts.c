@@ -15,8 +15,7 @@
 
 #define FSTYPE "fuse.vortex"
 
-/* "\040" and its like become the bytes that they stand for. */
-static void unescape(char *s)
+void vx_ctl_mounts_unescape(char *s)
 {
 	char *to = s;
 
@@ -44,7 +43,7 @@ static char *our_path(char *line)
 	for (int field = 1; path && field < 5; field++)
 		path = strtok_r(NULL, " ", &save);
 	if (path)
-		unescape(path);
+		vx_ctl_mounts_unescape(path);
 	return path;
 }
 

@@ -15,6 +15,9 @@ struct vx_ctl_mounts {
 int vx_ctl_mounts_read(struct vx_ctl_mounts *ret, struct vx_error *err);
 void vx_ctl_mounts_fini(struct vx_ctl_mounts *m);
 
+/* In a path of mountinfo, "\040" and its like become the bytes that they stand for. */
+void vx_ctl_mounts_unescape(char *s);
+
 /* The mount that a verb means, opened as an O_PATH directory: @given, else VORTEX_MOUNT, else the
  * only one that there is. The descriptor (close it), or -ENOTCONN nothing is mounted there or its
  * daemon is gone, -EINVAL several are mounted, -EACCES, -ENOMEM. */
