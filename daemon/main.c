@@ -1,8 +1,8 @@
 /* main.c - vortexd: the only place that knows all parts, and wires them together.
  *
- * Start: options, settings, state directory, catalog, mount, watch. Then the main thread does nothing
- * but wait for signals and for the mount's end; everything else happens on other threads. End: the
- * catalog answers what waits, the mount goes, the catalog goes. */
+ * Start: options, settings, state directory, catalog, mount, watch, local interface. Then the main
+ * thread does nothing but wait for signals and for the mount's end; everything else happens on other
+ * threads. End: the interface ends, the catalog answers what waits, the mount goes, the catalog goes. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,10 +19,13 @@
 #include "core/log.h"
 #include "daemon/background.h"
 #include "daemon/catalog/catalog.h"
+#include "daemon/http/http.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "daemon/state/dir.h"
+#include "daemon/telemetry/events.h"
+#include "daemon/telemetry/problems.h"
 #include "fs/fs.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -39,6 +42,7 @@ struct daemon {
 	struct vx_catalog_tells tells;
 	struct vx_catalog *catalog;
 	struct vx_fs *fs;
+	struct vx_http *http;
 	int state_lock;
 	int signals;
 };
@@ -184,6 +188,19 @@ static int make_tells(struct daemon *d, const struct vx_buf *warnings)
 	return 0;
 }
 
+static int answer_calls(struct daemon *d, struct vx_error *err)
+{
+	const struct vx_http_parts parts = {
+		.catalog = d->catalog,
+		.events = d->tells.events,
+		.problems = d->tells.problems,
+		.clock = vx_clock_system(),
+		.mount = vx_settings_str(d->settings, "mount.path"),
+	};
+
+	return vx_http_start(d->settings, &parts, &d->http, err);
+}
+
 static int start(struct daemon *d, const struct vx_buf *warnings, struct vx_error *err)
 {
 	const char *state = vx_settings_str(d->settings, "state.path");
@@ -197,7 +214,11 @@ static int start(struct daemon *d, const struct vx_buf *warnings, struct vx_erro
 	if (rc == 0)
 		rc = vx_catalog_new(d->settings, vx_clock_system(), state, &d->tells, &d->catalog,
 		                    err);
-	return rc == 0 ? mount_tree(d, err) : rc;
+	if (rc == 0)
+		rc = mount_tree(d, err);
+	if (rc == 0)
+		rc = answer_calls(d, err);
+	return rc;
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -279,7 +300,7 @@ static void stop(struct daemon *d)
 	vx_events_end(d->tells.events);
 	if (d->catalog)
 		vx_catalog_cancel(d->catalog);
-	/* Here the local interface stops. */
+	vx_http_stop(d->http);
 	if (d->fs)
 		vx_fs_stop(d->fs);
 	vx_catalog_free(d->catalog);
@@ -332,11 +353,13 @@ static int check_settings(struct daemon *d)
 	                        vx_settings_str(d->settings, "state.path"), &d->tells, &d->catalog,
 	                        &err);
 
+	if (rc == 0)
+		rc = vx_http_check(d->settings, &err);
+	stop(d);
 	if (rc < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		return EXIT_USAGE;
 	}
-	stop(d);
 	(void)printf("the settings are good\n");
 	return EXIT_ENDED;
 }
