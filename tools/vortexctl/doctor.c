@@ -2,7 +2,6 @@
  *
  * Each check finds out by trying, not by comparing version numbers, and says one thing: that it is
  * fine, or what is wrong together with what to do. Nothing is changed. */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/doctor_i.h"
+#include "tools/vortexctl/options.h"
 
 static void (*const checks[])(struct doctor *d) = {
 	doctor_check_device,     doctor_check_kernel,      doctor_check_privileges,
@@ -93,33 +93,20 @@ static int diagnose(struct doctor *d)
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	                                        {"output", required_argument, NULL, 'o'},
-	                                        {"help", no_argument, NULL, 'h'},
-	                                        {0}};
 	struct doctor d = {.root = geteuid() == 0, .out = VX_BUF_INIT};
-	int opt, code;
+	const char *format = "text";
+	const struct vx_ctl_option options[] = {
+		{.name = "config", .letter = 'c', .text = &d.config},
+		{.name = "output", .letter = 'o', .text = &format, .words = vx_ctl_formats}};
+	int first;
+	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
+	                          &first);
 
-	while ((opt = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			d.config = optarg;
-			break;
-		case 'o':
-			d.json = strcmp(optarg, "json") == 0;
-			if (!d.json && strcmp(optarg, "text") != 0)
-				return vx_ctl_usage(
-					verb, "'%s' is no format; there are text and json", optarg);
-			break;
-		case 'h':
-			vx_ctl_help(verb);
-			return VX_CTL_OK;
-		default:
-			return vx_ctl_usage(verb, "see above");
-		}
-	}
-	if (argc != optind)
+	if (code >= 0)
+		return code;
+	if (argc != first)
 		return vx_ctl_usage(verb, "doctor takes options only");
+	d.json = strcmp(format, "json") == 0;
 	code = diagnose(&d);
 	vx_settings_put(d.settings);
 	vx_buf_fini(&d.out);
@@ -128,6 +115,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 
 const struct vx_ctl_verb vx_ctl_doctor = {
 	.name = "doctor",
+	.group = VX_CTL_CHECK,
 	.usage = "[-c FILE] [-o FORMAT]",
 	.summary = "Say what on this machine keeps Vortex from working, and the fix for each.",
 	.help = "Run it as the user that runs vortexd. Exit status 1 when something is bad.\n"

@@ -1,0 +1,3 @@
+vx_unit_test(tools sse vx_ctl)
+vx_unit_test(tools place vx_ctl)
+vx_unit_test(tools text vx_ctl)
