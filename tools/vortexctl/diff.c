@@ -7,6 +7,8 @@
 #include "tools/vortexctl/place.h"
 #include "tools/vortexctl/text.h"
 
+#define FILE_KEY "file:" /* before the name of a plain file, whose bytes are not shown */
+
 struct request {
 	struct vx_ctl_server server;
 	bool origins;
@@ -37,39 +39,51 @@ static const struct shape *shape_of(const char *change)
 
 static void put_value(struct vx_buf *b, const json_t *side, bool type)
 {
-	const char *value = vx_ctl_str(side, "value");
-
-	if (!value)
-		value = vx_ctl_str(side, "hash"); /* of a plain file */
-	if (value && !*value)
-		value = "\"\"";
-	vx_ctl_put(b, value ? value : "?");
-	if (type && vx_ctl_str(side, "type"))
+	vx_ctl_put_value(b, side);
+	if (type && vx_ctl_str(side, "value") && vx_ctl_str(side, "type"))
 		vx_buf_printf(b, " (%s)", vx_ctl_str(side, "type"));
+}
+
+/* What it was, what it is, or both. */
+static void put_values(struct vx_buf *b, const struct shape *shape, const json_t *was,
+                       const json_t *is)
+{
+	if (was)
+		put_value(b, was, shape->types);
+	if (was && is)
+		vx_buf_puts(b, " -> ");
+	if (is)
+		put_value(b, is, shape->types);
+}
+
+/* The member @name if there is something at that side, or NULL. */
+static const json_t *side_of(const json_t *item, const char *name)
+{
+	const json_t *side = json_object_get(item, name);
+
+	return json_is_object(side) ? side : NULL;
 }
 
 static void put_item(struct vx_buf *b, const json_t *item)
 {
 	const struct shape *shape = shape_of(vx_ctl_str(item, "change"));
-	const json_t *was = json_object_get(item, "a");
-	const json_t *is = json_object_get(item, "b");
-	bool gone = !json_is_object(is);
+	const json_t *was = side_of(item, "a");
+	const json_t *is = side_of(item, "b");
+	const char *key = vx_ctl_str(item, "key");
+	bool moved = *shape->sign == '=';
 
 	vx_buf_printf(b, "%s%s ", shape->colour(), shape->sign);
-	vx_ctl_put(b, vx_ctl_str(item, "key"));
-	vx_buf_puts(b, ": ");
-	if (json_is_object(was) && strcmp(shape->sign, "=") != 0)
-		put_value(b, was, shape->types);
-	if (json_is_object(was) && !gone && strcmp(shape->sign, "=") != 0)
-		vx_buf_puts(b, " -> ");
-	if (!gone)
-		put_value(b, is, shape->types);
+	vx_ctl_put(b, key);
+	if (!moved && !(key && strncmp(key, FILE_KEY, strlen(FILE_KEY)) == 0)) {
+		vx_buf_puts(b, ": ");
+		put_values(b, shape, was, is);
+	}
 	vx_buf_printf(b, "%s  %s", vx_ctl_plain(), vx_ctl_dim());
-	if (strcmp(shape->sign, "=") == 0) {
+	if (moved) {
 		vx_ctl_put_origin(b, was);
 		vx_buf_puts(b, " -> ");
 	}
-	vx_ctl_put_origin(b, gone ? was : is);
+	vx_ctl_put_origin(b, is ? is : was);
 	vx_buf_printf(b, "%s\n", vx_ctl_plain());
 }
 
@@ -150,9 +164,8 @@ const struct vx_ctl_verb vx_ctl_diff = {
 	.usage = "A B [OPTION]...",
 	.summary = "Compare two configurations key by key, or one with another moment.",
 	.help = "A and B are APP/PROFILE[/LABEL], followed perhaps by a moment: /@head (what the\n"
-		"sources say now), /@17 or a version's digits (a publication), /@rev:repo:4f1c2e "
-		"(a\n"
-		"revision of the backend repo). B may be the moment alone: then it is A's.\n"
+		"sources say now) or /@rev:repo:4f1c2e (with the backend repo at a branch, tag or\n"
+		"commit). B may be the moment alone: then it is of A.\n"
 		"+ is set in B only, - in A only, ~ differs, = comes from elsewhere.\n"
 		"Exit status 0 when they are the same, 1 when they differ.\n"
 		"\n"

@@ -12,21 +12,6 @@ struct request {
 	long limit;
 };
 
-static void put_value(struct vx_buf *b, const json_t *item)
-{
-	const char *value = vx_ctl_str(item, "value");
-	const char *type = vx_ctl_str(item, "type");
-	bool string = !type || strcmp(type, "string") == 0 || strcmp(type, "str") == 0;
-
-	if (value && *value)
-		vx_ctl_put(b, value);
-	else if (value && string)
-		vx_buf_puts(b, "\"\"");
-	if (!string)
-		vx_buf_printf(b, "%s%s(%s)%s", value && *value ? " " : "", vx_ctl_dim(), type,
-		              vx_ctl_plain());
-}
-
 static void put_overridden(struct vx_buf *b, const json_t *item)
 {
 	const json_t *one;
@@ -34,13 +19,11 @@ static void put_overridden(struct vx_buf *b, const json_t *item)
 
 	json_array_foreach(json_object_get(item, "overrode"), i, one)
 	{
-		const char *value = vx_ctl_str(one, "value");
-
 		vx_buf_puts(b, "  overrode  ");
 		vx_ctl_put_origin(b, one);
 		vx_buf_puts(b, ", where it is ");
-		if (value) {
-			vx_ctl_put(b, *value ? value : "\"\"");
+		if (json_object_get(one, "value")) {
+			vx_ctl_put_value(b, one);
 		} else {
 			vx_buf_puts(b, "hidden from you: ");
 			vx_ctl_put(b, vx_ctl_str(one, "hash"));
@@ -49,12 +32,23 @@ static void put_overridden(struct vx_buf *b, const json_t *item)
 	}
 }
 
+/* Of a number or a truth value, which its text does not tell from a string. */
+static bool shows_type(const json_t *item)
+{
+	const char *type = vx_ctl_str(item, "type");
+
+	return type && vx_ctl_str(item, "value") && strcmp(type, "string") != 0;
+}
+
 static void put_item(struct vx_buf *b, const json_t *item)
 {
 	vx_buf_puts(b, vx_ctl_bold());
 	vx_ctl_put(b, vx_ctl_str(item, "key"));
 	vx_buf_printf(b, "%s = ", vx_ctl_plain());
-	put_value(b, item);
+	vx_ctl_put_value(b, item);
+	if (shows_type(item))
+		vx_buf_printf(b, " %s(%s)%s", vx_ctl_dim(), vx_ctl_str(item, "type"),
+		              vx_ctl_plain());
 	vx_buf_puts(b, "\n  from      ");
 	vx_ctl_put_origin(b, item);
 	vx_buf_putc(b, '\n');
@@ -206,8 +200,8 @@ const struct vx_ctl_verb vx_ctl_explain = {
 		"key, a plain file that file. With a KEY, it and everything below it; else all "
 		"keys,\n"
 		"and the documents that took part. A moment may follow coordinates: /@head is what "
-		"the\n"
-		"sources say now, /@17 a publication, /@rev:repo:4f1c2e a revision of a backend.\n"
+                "the\n"
+		"sources say now, /@rev:repo:4f1c2e is with the backend repo at that revision.\n"
 		"\n"
 		"  -f, --file NAME      a plain file at the coordinates, instead of keys\n"
 		"  -n, --limit N        at most N keys\n" VX_CTL_SERVER_HELP "\n"

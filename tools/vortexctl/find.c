@@ -24,7 +24,7 @@ static void put_line(struct vx_buf *b, const json_t *item)
 	vx_buf_printf(b, "%s  ", vx_ctl_plain());
 	vx_ctl_put(b, vx_ctl_str(item, "key"));
 	vx_buf_puts(b, " = ");
-	vx_ctl_put(b, vx_ctl_str(item, "value"));
+	vx_ctl_put_value(b, item);
 	vx_buf_printf(b, "  %s", vx_ctl_dim());
 	vx_ctl_put_origin(b, item);
 	vx_buf_printf(b, "%s\n", vx_ctl_plain());

@@ -66,6 +66,19 @@ void vx_ctl_put_revision(struct vx_buf *b, const char *revision)
 		vx_ctl_put(b, revision);
 }
 
+void vx_ctl_put_value(struct vx_buf *b, const json_t *side)
+{
+	const char *value = vx_ctl_str(side, "value");
+	const char *type = vx_ctl_str(side, "type");
+
+	if (value)
+		vx_ctl_put(b, *value ? value : "\"\"");
+	else if (!type || strcmp(type, "null") == 0)
+		vx_buf_puts(b, "null");
+	else
+		vx_buf_printf(b, "a %s", type);
+}
+
 void vx_ctl_put_origin(struct vx_buf *b, const json_t *from)
 {
 	const char *path = vx_ctl_str(from, "path");

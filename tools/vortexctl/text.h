@@ -19,6 +19,10 @@ void vx_ctl_put_ago(struct vx_buf *b, const char *time);
 /* Append @revision, a long hexadecimal one shortened to 7 digits as Git does; NULL: nothing. */
 void vx_ctl_put_revision(struct vx_buf *b, const char *revision);
 
+/* Append the value of the object @side: its text, "" if that is empty, or what it is instead of one
+ * ("null", "a map"). */
+void vx_ctl_put_value(struct vx_buf *b, const json_t *side);
+
 /* Append where the object @from comes from: "payment.yml:3 of repo at 4f1c2e7". */
 void vx_ctl_put_origin(struct vx_buf *b, const json_t *from);
 

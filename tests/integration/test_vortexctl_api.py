@@ -1,0 +1,711 @@
+"""vortexctl as a client of the local interface: each verb's text and JSON, errors, exit codes."""
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+
+
+import daemon
+from repository import Repository, backend, directory
+
+ROOT = Path(__file__).resolve().parents[2]
+OK, UNHEALTHY, USAGE, NOT_FOUND, DENIED, UNREACHABLE, NOT_COMPOSED, TIMEOUT = 0, 1, 2, 3, 4, 6, 7, 124
+
+NOBODY, GAMES = 65534, 60  # Debian's own: they are on every machine
+ESCAPE = '\x1b'
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason='other users are tried by root')
+
+
+class Ctl:
+    """vortexctl towards one daemon."""
+
+    def __init__(self, one, program=None, groups=None):
+        self.one = one
+        self.program = program or daemon.build_dir() / 'tools' / 'vortexctl'
+        self.groups = groups  # not None: as nobody with these groups
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(('VORTEX_', 'NO_COLOR'))}
+        self.env = {**clean, 'TERM': 'xterm', 'VORTEX_SOCKET': str(one.socket)}
+
+    def __call__(self, *arguments, env=None, cwd=None, timeout=60):
+        who = {} if self.groups is None else \
+            {'user': NOBODY, 'group': NOBODY, 'extra_groups': self.groups}
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=timeout, cwd=cwd,
+                              env={**self.env, **(env or {})}, **who)
+        assert done.returncode >= 0, done.stderr
+        assert not any(word in done.stderr for word in daemon.SANITIZERS), done.stderr
+        assert ESCAPE not in done.stdout + done.stderr
+        return done
+
+    def json(self, *arguments, code=OK):
+        done = self(*arguments, '-o', 'json')
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def text(self, *arguments, code=OK):
+        done = self(*arguments)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def refused(self, code, *arguments, **kwargs):
+        """The sentence of the error, which is one line; nothing is on standard output."""
+        done = self(*arguments, **kwargs)
+        assert (done.returncode, done.stdout) == (code, ''), done.stderr
+        assert done.stderr.startswith('vortexctl: ') and done.stderr.count('\n') == 1, done.stderr
+        return done.stderr
+
+    def terminal(self, *arguments, columns=80, env=None):
+        """(standard output and error as one terminal shows them, exit code)."""
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+        process = subprocess.Popen([self.program, *map(str, arguments)], stdin=child, stdout=child,
+                                   stderr=child, env={**self.env, **(env or {})})
+        os.close(child)
+        shown = b''
+        while True:
+            try:
+                piece = os.read(parent, 65536)
+            except OSError:  # EIO: the last descriptor of the other end was closed
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(parent)
+        return shown.decode(), process.wait(60)
+
+
+def paged(answer, *more):
+    """A whole list: what docs/api.md says that every one has."""
+    assert set(answer) == {'items', 'next', *more}
+    assert answer['next'] is None
+    return answer['items']
+
+
+@pytest.fixture(scope='module')
+def repo(tmp_path_factory):
+    one = Repository(tmp_path_factory.mktemp('repo') / 'config')
+    one.commit({'application.yml': 'shared: 1\n',
+                'payment.yml': 'payment:\n  retries: 3\n  provider: acquirer\n',
+                'payment-prod.yml': 'server:\n  port: 8080\n',
+                'orders.yml': 'server:\n  port: 7070\nports: [1, 2]\n',
+                'secret.yml': 'password: s3cret\n'}, 'the beginning')
+    one.commit({'payment.yml': 'payment:\n  retries: 9\n  provider: acquirer\n'},
+               'payment: be more patient')
+    one.git('checkout', '-q', '-b', 'feature/x')
+    one.commit({'payment-prod.yml': 'server:\n  port: 9090\nextra: true\n'}, 'try another port')
+    one.git('checkout', '-q', '-b', 'broken', 'main')
+    one.commit({'orders.yml': 'server: [\n'}, 'a mistake')
+    one.git('checkout', '-q', 'main')
+    return one
+
+
+@pytest.fixture(scope='module')
+def one(tmp_path_factory, repo, version):
+    """A mounted shop of two backends, which these tests only ask."""
+    folder = tmp_path_factory.mktemp('vortexd')
+    local = directory(folder / 'local', {
+        'payment.yml': 'server:\n  port: 80\n  host: localhost\npayment:\n  retries: 2\n',
+        'payment/nginx.conf': 'listen ${server.port};\n',
+        'payment/conf.d/x.conf': 'x\n'}, priority=10, search_paths=['{application}'])
+    started = daemon.Daemon(folder, {
+        'backends': [local, backend(repo, priority=20)],
+        'control': {'group': str(GAMES)},
+        'access': [{'match': 'secret/*', 'owner': 'root', 'group': 'root', 'mode': '0400'}]})
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope='module')
+def ctl(one):
+    return Ctl(one)
+
+
+@pytest.fixture(scope='module')
+def anybody(tmp_path_factory):
+    """A copy of the program that every user can run."""
+    folder = daemon.tempfile.mkdtemp(prefix='vx')
+    os.chmod(folder, 0o755)
+    shutil.copy(daemon.build_dir() / 'tools' / 'vortexctl', folder)
+    yield Path(folder) / 'vortexctl'
+    shutil.rmtree(folder)
+
+
+# --- explain ------------------------------------------------------------------------------------
+
+def test_explain_says_who_supplied_a_value_and_what_it_overrode(ctl, repo):
+    answer = ctl.json('explain', 'payment/prod', 'server.port')
+    item, = paged(answer, 'at', 'version', 'documents')
+    assert answer['at'] == 'payment/prod' and re.fullmatch('[0-9a-f]{32}', answer['version'])
+    assert {k: item[k] for k in ('key', 'type', 'value', 'backend', 'path', 'line')} == {
+        'key': 'server.port', 'type': 'int', 'value': '8080', 'backend': 'repo',
+        'path': 'payment-prod.yml', 'line': 2}
+    assert item['revision'] == repo.git('rev-parse', 'HEAD')
+    hidden, = item['overrode']
+    assert (hidden['value'], hidden['backend'], hidden['line']) == ('80', 'local', 2)
+    assert ctl.text('explain', 'payment/prod', 'server.port').splitlines() == [
+        'server.port = 8080 (int)',
+        f'  from      payment-prod.yml:2 of repo at {item["revision"][:7]}',
+        '  overrode  payment.yml:2 of local' + place(hidden) + ', where it is 80']
+
+
+def place(origin):
+    """How a revision is shown: those of Git in seven digits."""
+    revision = origin['revision']
+    if not revision:
+        return ''
+    return f' at {revision[:7] if re.fullmatch("[0-9a-f]{20,}", revision) else revision}'
+
+
+def test_explain_without_a_key_says_all_and_the_documents(ctl):
+    answer = ctl.json('explain', 'payment/prod')
+    assert [i['key'] for i in answer['items']] == [
+        'payment.provider', 'payment.retries', 'server.host', 'server.port', 'shared']
+    assert [d['path'] for d in answer['documents']][-1] == 'payment-prod.yml'
+    text = ctl.text('explain', 'payment/prod')
+    assert all(f'{i["key"]} = {i["value"]}' in text for i in answer['items'])
+    documents = text.split('documents, the later overrides the earlier\n')[1].splitlines()
+    assert [line.split(' of ')[0].strip() for line in documents] == \
+        [d['path'] for d in answer['documents']]
+
+
+def test_explain_of_a_key_with_others_below_it(ctl):
+    assert [i['key'] for i in ctl.json('explain', 'payment/prod', 'server')['items']] == \
+        ['server.host', 'server.port']
+    assert len(ctl.json('explain', 'payment/prod', 'server', '--limit', '1')['items']) == 1
+
+
+@pytest.mark.parametrize('path, want', [
+    ('application.yml', ['payment.provider', 'payment.retries', 'server.host', 'server.port', 'shared']),
+    ('.keys/server/port', ['server.port']),
+    ('.keys/payment', ['payment.provider', 'payment.retries']),
+    ('main/.keys/server/port', ['server.port']),
+])
+def test_explain_takes_a_path_in_the_mount(ctl, one, path, want):
+    answer = ctl.json('explain', one.path('payment', 'prod', path))
+    assert [i['key'] for i in answer['items']] == want
+    assert answer['at'] == ('payment/prod/main' if path.startswith('main') else 'payment/prod')
+
+
+def test_explain_takes_a_list_element_a_link_and_a_relative_path(ctl, one, tmp_path):
+    item, = ctl.json('explain', one.path('orders', 'default', '.keys', 'ports', '1'))['items']
+    assert (item['key'], item['value']) == ('ports[1]', '2')
+    (tmp_path / 'config').symlink_to(one.path('payment', 'prod'))
+    assert ctl.json('explain', tmp_path / 'config' / '.keys' / 'shared')['items'][0]['value'] == '1'
+    for word in ('application.yml', './application.yml', '../prod/.keys/shared'):
+        done = ctl('explain', word, cwd=one.path('payment', 'prod'))
+        assert done.returncode == OK and 'shared = 1' in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize('name', ['nginx.conf', 'conf.d/x.conf'])
+def test_explain_of_a_plain_file(ctl, one, name):
+    by_path = ctl.json('explain', one.path('payment', 'prod', name))
+    assert by_path == ctl.json('explain', 'payment/prod', '--file', name)
+    assert set(by_path) == {'at', 'version', 'file'}
+    assert by_path['at'] == 'payment/prod'
+    assert set(by_path['file']) == {'name', 'backend', 'path', 'revision', 'bytes'}
+    assert by_path['file']['backend'] == 'local'
+    text = ctl.text('explain', one.path('payment', 'prod', name))
+    assert text.startswith(f'{name}: a plain file of ') and by_path['file']['path'] in text
+
+
+@pytest.mark.parametrize('words, piece', [
+    (['payment/prod', 'server.prot'], 'server.prot'),
+    (['payment/prod', '--file', 'ngnix.conf'], 'ngnix.conf'),
+    (['pyment/prod'], 'pyment'),
+    (['payment/prod/@rev:repo:nowhere'], 'nowhere'),
+    (['/etc/passwd'], 'not inside a mounted Vortex'),
+])
+def test_explain_of_what_is_not_there(ctl, words, piece):
+    assert piece in ctl.refused(NOT_FOUND, 'explain', *words)
+
+
+def test_explain_of_a_missing_file_and_key_by_their_paths(ctl, one):
+    assert 'ngnix.conf' in ctl.refused(NOT_FOUND, 'explain', one.path('payment', 'prod', 'ngnix.conf'))
+    assert 'server.prot' in ctl.refused(NOT_FOUND, 'explain',
+                                        one.path('payment', 'prod', '.keys', 'server', 'prot'))
+
+
+def test_explain_of_what_cannot_be_composed_is_the_daemons_sentence(ctl):
+    sentence = ctl.refused(NOT_COMPOSED, 'explain', 'orders/default/@rev:repo:broken')
+    assert 'orders.yml' in sentence and 'line' in sentence
+
+
+# --- find, diff ---------------------------------------------------------------------------------
+
+def test_find_walks_all_configurations(ctl):
+    answer = ctl.json('find', 'server.port')
+    items = paged(answer, 'composed', 'failed')
+    assert {(i['at'], i['value']) for i in items} >= {('payment/prod', '8080'), ('orders/default', '7070')}
+    assert set(items[0]) == {'at', 'key', 'value', 'backend', 'path', 'line', 'revision'}
+    assert answer['composed'] >= 4 and answer['failed'] == 0
+    line = next(x for x in ctl.text('find', 'server.port').splitlines() if x.startswith('payment/prod '))
+    assert line.startswith('payment/prod  server.port = 8080  payment-prod.yml:2 of repo at ')
+
+
+def test_find_of_a_value_a_pattern_and_a_label(ctl):
+    assert [i['at'] for i in ctl.json('find', 'server.port=8080')['items']] == ['payment/prod']
+    assert {i['key'] for i in ctl.json('find', 'payment.*')['items']} == {'payment.retries', 'payment.provider'}
+    assert '9090' in ctl.text('find', 'server.port', '--label', 'feature/x')
+    done = ctl('find', 'no.such.key')
+    assert (done.returncode, done.stdout) == (NOT_FOUND, '')
+    assert ctl.json('find', 'no.such.key', code=NOT_FOUND)['items'] == []
+
+
+def test_find_stops_at_the_limit_and_says_where(ctl):
+    part = ctl.json('find', 'shared', '--limit', '1')
+    assert len(part['items']) == 1 and part['next']
+    assert len(ctl.json('find', 'shared')['items']) > 1
+
+
+def test_find_merges_pages(one, ctl):
+    """A limit of one a page and all pages give the same items."""
+    whole = ctl.json('find', '*')
+    assert whole['next'] is None and whole['composed'] == len({i['at'] for i in whole['items']})
+
+
+def test_diff_of_two_configurations(ctl):
+    answer = ctl.json('diff', 'payment/default', 'payment/prod', code=UNHEALTHY)
+    item, = paged(answer, 'a', 'b', 'same')
+    assert answer['same'] is False
+    assert answer['a']['at'] == 'payment/default' and len(answer['b']['version']) == 32
+    assert (item['key'], item['change'], item['a']['value'], item['b']['value']) == \
+        ('server.port', 'changed', '80', '8080')
+    lines = ctl.text('diff', 'payment/default', 'payment/prod', code=UNHEALTHY).splitlines()
+    assert lines[0].startswith('--- payment/default (version ')
+    assert lines[1].startswith('+++ payment/prod (version ')
+    assert lines[2] == '~ server.port: 80 -> 8080  payment-prod.yml:2 of repo'
+    assert len(lines) == 3
+
+
+def test_diff_with_a_moment(ctl):
+    assert ctl.text('diff', 'payment/prod', '@head') == ''
+    assert ctl.json('diff', 'payment/prod', '@head')['same'] is True
+    lines = ctl.text('diff', 'payment/prod', '@rev:repo:feature/x', code=UNHEALTHY).splitlines()
+    assert [line.split('  ')[0] for line in lines[2:]] == ['+ extra: true', '~ server.port: 8080 -> 9090']
+    back = ctl.text('diff', 'payment/prod/@rev:repo:feature/x', 'payment/prod', code=UNHEALTHY)
+    assert '- extra: true' in back
+
+
+def test_diff_of_types_origins_files_and_paths(ctl, one):
+    text = ctl.text('diff', one.path('payment', 'default'), one.path('orders', 'default'), code=UNHEALTHY)
+    assert '- file:nginx.conf  ' in text and '~ server.port: 80 -> 7070' in text
+    assert 'payment.retries' in text and '= ' not in text
+    moved = ctl.json('diff', 'payment/default', 'payment/prod/feature/x', '--origins', code=UNHEALTHY)
+    assert {i['change'] for i in moved['items']} <= {'added', 'removed', 'changed', 'type', 'origin'}
+
+
+# --- preview, validate, history -----------------------------------------------------------------
+
+def test_preview_counts_what_would_change(ctl, repo):
+    answer = ctl.json('preview', 'repo:feature/x')
+    item, = paged(answer, 'rev', 'composed', 'failed')
+    assert answer['rev']['backend'] == 'repo'
+    assert item == {'at': 'payment/prod', 'outcome': 'changed', 'added': 1, 'removed': 0, 'changed': 1,
+                    'message': None}
+    head, line = ctl.text('preview', 'feature/x').splitlines()
+    assert head.split() == ['CONFIGURATION', 'OUTCOME', 'KEYS', 'MESSAGE']
+    assert line.split() == ['payment/prod', 'changed', '+1', '-0', '~1', '-']
+    assert ctl.text('preview', 'main') == ''
+    assert 'same' in ctl.text('preview', 'main', '--all')
+    assert ctl.json('preview', 'feature/x', 'orders')['items'] == []
+
+
+def test_preview_and_validate_of_what_fails(ctl):
+    failed = [i for i in ctl.json('preview', 'broken', code=UNHEALTHY)['items'] if i['outcome'] == 'fails']
+    assert failed and all(i['at'].startswith('orders/') and 'orders.yml' in i['message'] for i in failed)
+    answer = ctl.json('validate', 'repo:broken', code=NOT_COMPOSED)
+    assert {i['at'] for i in paged(answer, 'rev', 'composed', 'failed')} == {i['at'] for i in failed}
+    assert answer['failed'] == len(failed)
+    text = ctl.text('validate', 'broken', code=NOT_COMPOSED).splitlines()
+    assert text[0].startswith('error: ') and 'orders.yml' in text[0] and '(at orders/default' in text[0]
+    assert re.fullmatch(rf'\d+ configurations compose, {len(failed)} do not', text[-1])
+    assert ctl.text('validate', 'broken', 'payment').startswith(f'')
+    assert ctl('validate', 'feature/x').returncode == OK
+
+
+def test_validate_tells_directories_and_revisions_apart(ctl, tmp_path):
+    (tmp_path / 'broken').mkdir()
+    (tmp_path / 'broken' / 'a.yml').write_text('a: 1\n')
+    assert ctl('validate', 'broken', cwd=tmp_path).returncode == OK
+    assert ctl('validate', 'broken', '--revision', cwd=tmp_path).returncode == NOT_COMPOSED
+    assert ctl('validate', './broken', cwd=tmp_path).returncode == OK
+    assert 'no directory' in ctl.refused(NOT_FOUND, 'validate', 'nowhere')
+    assert ctl('validate', './nowhere').returncode == NOT_FOUND
+    done = ctl('validate', 'nowhere', '--labels', 'none')
+    assert done.returncode == USAGE and 'for a directory' in done.stderr
+
+
+def test_preview_of_an_unknown_revision_and_backend(ctl):
+    assert 'nowhere' in ctl.refused(NOT_FOUND, 'preview', 'repo:nowhere')
+    assert 'nobody' in ctl.refused(NOT_FOUND, 'preview', 'nobody:main')
+
+
+def test_history_newest_first(ctl, repo):
+    items = paged(ctl.json('history', 'payment/prod'))
+    assert [i['message'].splitlines()[0] for i in items] == ['payment: be more patient', 'the beginning']
+    assert set(items[0]) == {'backend', 'revision', 'author', 'time', 'message'}
+    lines = ctl.text('history', 'payment/prod', '--backend', 'repo').splitlines()
+    assert lines[0].split() == ['REVISION', 'BACKEND', 'WHEN', 'AUTHOR', 'MESSAGE']
+    assert re.fullmatch(r'[0-9a-f]{7} +repo +\d+ (s|min|h|d) ago +Ada <ada@shop.test> +'
+                        r'payment: be more patient', lines[1])
+    part = ctl.json('history', 'payment/prod', '-n', '1')
+    assert len(part['items']) == 1 and part['next']
+    ctl.refused(NOT_COMPOSED, 'history', 'payment/prod', '--backend', 'local')
+
+
+# --- what is going on ---------------------------------------------------------------------------
+
+def test_tracks(ctl, one):
+    one.text('payment', 'prod', 'application.yml')
+    item = next(i for i in paged(ctl.json('tracks')) if i['at'] == 'payment/prod')
+    assert set(item) == {'at', 'app', 'profile', 'label', 'state', 'version', 'number', 'published',
+                         'age_s', 'idle_s', 'revisions', 'error'}
+    head, *lines = ctl.text('tracks').splitlines()
+    assert head.split() == ['CONFIGURATION', 'STATE', 'NUMBER', 'VERSION', 'PUBLISHED', 'IDLE', 'ERROR']
+    line = next(x for x in lines if x.startswith('payment/prod '))
+    assert line.split()[1:4] == [item['state'], str(item['number']), item['version'][:12]]
+    assert ' ago ' in line
+
+
+def test_backends_and_refresh(ctl, repo):
+    items = paged(ctl.json('backends'))
+    assert [i['name'] for i in items] == ['local', 'repo']
+    assert set(items[0]) == {'name', 'type', 'priority', 'optional', 'source', 'state', 'revision', 'message',
+                             'good_age_s', 'next_s', 'fetches', 'unchanged', 'calls', 'failures'}
+    head, local, git = ctl.text('backends').splitlines()
+    assert head.split() == ['NAME', 'TYPE', 'PRIORITY', 'STATE', 'REVISION', 'HEARD', 'SOURCE', 'MESSAGE']
+    assert local.split()[:4] == ['local', 'directory', '10', 'ok']
+    assert git.split()[:4] == ['repo', 'git', '20', 'ok']
+    assert [i['name'] for i in ctl.json('backends', 'refresh')['items']] == ['local', 'repo']
+    assert [i['name'] for i in ctl.json('backends', 'refresh', 'repo')['items']] == ['repo']
+    assert 'nobody' in ctl.refused(NOT_FOUND, 'backends', 'refresh', 'nobody')
+    ctl.refused(NOT_FOUND, 'backends', 'refresh', 'a/b ?#')
+    assert ctl('backends', 'rfresh').returncode == USAGE
+
+
+def test_problems_are_an_exit_code(vortex, tmp_path):
+    docs = directory(tmp_path / 'docs', {'a.yml': 'a: 1\n'})
+    one = vortex([docs])
+    ctl = Ctl(one)
+    assert ctl.text('problems') == ''
+    assert paged(ctl.json('problems'), 'dropped') == []
+    (tmp_path / 'docs' / 'a-prod.yml').write_text('{')
+    daemon.wait_until(lambda: one.answer('a', 'prod', 'application.yml') == 'EIO')
+    answer = ctl.json('problems', code=UNHEALTHY)
+    found = [i for i in answer['items'] if i['severity'] == 'error']
+    assert set(found[0]) == {'key', 'severity', 'since', 'message'}
+    assert 'a-prod.yml' in found[0]['message']
+    head, *lines = ctl.text('problems', code=UNHEALTHY).splitlines()
+    assert head.split() == ['SEVERITY', 'SINCE', 'WHAT', 'MESSAGE']
+    assert any(x.startswith('error') and 'a-prod.yml' in x for x in lines)
+
+
+def test_version_of_both(ctl, one):
+    number = daemon.built_in_version().split()[1]
+    answer = ctl.json('version')
+    assert set(answer) == {'client', 'daemon'}
+    assert answer['client']['version'] == answer['daemon']['version'] == number
+    assert answer['daemon']['pid'] == one.process.pid and answer['daemon']['mount'] == str(one.mount)
+    assert set(answer['daemon']) == {'version', 'pid', 'mount', 'started', 'uptime_s'}
+    client, server = ctl.text('version').splitlines()
+    assert client == f'vortexctl {number}'
+    assert re.fullmatch(rf'vortexd {re.escape(number)} \(pid {one.process.pid}, up .+, mounted at '
+                        rf'{re.escape(str(one.mount))}\)', server)
+
+
+# --- events -------------------------------------------------------------------------------------
+
+class Watcher:
+    """vortexctl events -w, line by line."""
+
+    def __init__(self, one, *arguments):
+        self.process = subprocess.Popen(
+            [daemon.build_dir() / 'tools' / 'vortexctl', 'events', '-w', '-o', 'json',
+             '--socket', one.socket, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.set_blocking(self.process.stderr.fileno(), False)
+
+    def wait_for(self, **want):
+        """The next event of which that is true; the test's own time limit ends it."""
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if all(event.get(name) == value for name, value in want.items()):
+                return event
+        raise AssertionError(f'it ended: {self.process.wait()}')
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(10) == -signal.SIGINT
+        return self.process.stderr.read() or ''
+
+
+@pytest.fixture
+def watch():
+    running = []
+
+    def start(one, *arguments):
+        running.append(Watcher(one, *arguments))
+        return running[-1]
+    yield start
+    for one in running:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def test_events_that_were_and_those_to_come(vortex, tmp_path, watch):
+    docs = directory(tmp_path / 'docs', {'a.yml': 'a: 1\n'})
+    one = vortex([docs])
+    ctl = Ctl(one)
+    one.text('a', 'default', 'application.yml')
+    first = watch(one, '--after', '0').wait_for(type='published', at='a/default')
+    assert set(first) == {'seq', 'time', 'type', 'at', 'version', 'number'}
+    follower = watch(one, '--after', str(first['seq']))
+    (tmp_path / 'docs' / 'a.yml').write_text('a: 2\n')
+    later = follower.wait_for(type='published', at='a/default')
+    assert later['seq'] > first['seq'] and later['version'] != first['version']
+    kept = [json.loads(line) for line in ctl.text('events', '-o', 'json').splitlines()]
+    assert [e['seq'] for e in kept] == list(range(1, len(kept) + 1))
+    assert later in kept and first in kept
+    rest = [json.loads(line) for line in
+            ctl.text('events', '--after', first['seq'], '-o', 'json').splitlines()]
+    assert rest[0]['seq'] == first['seq'] + 1 and later in rest
+    line = next(x for x in ctl.text('events').splitlines() if 'published' in x)
+    assert line == f'{first["time"]}  published  at=a/default  version={first["version"][:12]}  ' \
+        f'number={first["number"]}'
+    assert ctl.text('events', '--after', 10 ** 6) != 'x'
+
+
+def test_events_go_on_over_a_restart(vortex, tmp_path, watch):
+    one = vortex([directory(tmp_path / 'docs', {'a.yml': 'a: 1\n'})])
+    one.text('a', 'default', 'application.yml')
+    follower = watch(one, '--after', '0')
+    follower.wait_for(type='published', at='a/default')
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(daemon.STOP_S) == 0
+    one.free()
+    Path(one.run).mkdir(exist_ok=True)
+    os.chmod(one.run, 0o755)
+    one.start()
+    assert follower.wait_for(type='started')['seq'] == 1
+    one.text('a', 'default', 'application.yml')
+    follower.wait_for(type='published', at='a/default')
+    assert 'waiting for it' in follower.stop()
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+API_VERBS = [['explain', 'a/b'], ['find', 'a'], ['diff', 'a/b', 'a/c'], ['preview', 'main'],
+             ['validate', 'main'], ['history', 'a/b'], ['tracks'], ['backends'], ['backends', 'refresh'],
+             ['problems'], ['events'], ['events', '-w']]
+
+
+@pytest.mark.parametrize('words', API_VERBS, ids=' '.join)
+def test_no_daemon(ctl, words, tmp_path):
+    sentence = ctl.refused(UNREACHABLE, *words, '--socket', '/nonexistent/api.sock')
+    assert 'no vortexd answers at /nonexistent/api.sock' in sentence
+    assert 'is it running?' in sentence and '--socket' in sentence
+
+
+def test_a_socket_of_a_dead_daemon_a_file_and_a_path_too_long(ctl, tmp_path):
+    import socket as sockets
+    folder = Path(daemon.tempfile.mkdtemp(prefix='vx'))
+    with sockets.socket(sockets.AF_UNIX) as left:
+        left.bind(str(folder / 'dead'))
+    (folder / 'file').write_text('')
+    for name in ('dead', 'file'):
+        assert 'refused' in ctl.refused(UNREACHABLE, 'tracks', '--socket', folder / name)
+    ctl.refused(USAGE, 'tracks', '--socket', '/' + 'x' * 200)
+    ctl.refused(USAGE, 'tracks', '--socket', '')
+    shutil.rmtree(folder)
+
+
+def test_a_daemon_that_hangs(vortex, tmp_path):
+    one = vortex([directory(tmp_path / 'docs', {'a.yml': 'a: 1\n'})])
+    one.process.send_signal(signal.SIGSTOP)
+    try:
+        sentence = Ctl(one).refused(TIMEOUT, 'tracks', '--timeout', '1', timeout=20)
+    finally:
+        one.process.send_signal(signal.SIGCONT)
+    assert 'did not answer in time' in sentence and '--timeout' in sentence
+    assert Ctl(one).text('problems') == ''
+
+
+@root_only
+def test_a_socket_that_is_not_permitted(one, anybody):
+    stranger = Ctl(one, anybody, groups=[])
+    sentence = stranger.refused(DENIED, 'tracks')
+    assert 'games' in sentence and 'usermod -aG games nobody' in sentence and 'control.group' in sentence
+    assert 'sudo' in sentence
+
+
+@root_only
+def test_a_socket_of_root_alone(vortex, tmp_path, anybody):
+    one = vortex([directory(tmp_path / 'docs', {'a.yml': 'a: 1\n'})])
+    sentence = Ctl(one, anybody, groups=[]).refused(DENIED, 'tracks')
+    assert 'root alone' in sentence and 'control.group' in sentence
+
+
+@root_only
+def test_an_access_rule_says_no(one, ctl, anybody):
+    member = Ctl(one, anybody, groups=[GAMES])
+    assert member.json('explain', 'payment/prod', 'shared')['items']
+    assert 's3cret' in ctl.text('explain', 'secret/default')
+    sentence = member.refused(DENIED, 'explain', 'secret/default')
+    assert 'secret/default' in sentence and 's3cret' not in sentence
+    assert 's3cret' not in member('find', 'password').stdout
+    assert 's3cret' in ctl.text('find', 'password')
+
+
+@root_only
+def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
+    """A user's own runtime directory, where there is a socket; else the machine's."""
+    runtime = Path(daemon.tempfile.mkdtemp(prefix='vx'))
+    os.chmod(runtime, 0o755)
+    member = Ctl(one, anybody, groups=[GAMES])
+    del member.env['VORTEX_SOCKET']
+    away = member.refused(UNREACHABLE, 'tracks', env={'XDG_RUNTIME_DIR': str(runtime)})
+    assert '/run/vortex/api.sock' in away
+    (runtime / 'vortex').symlink_to(Path(one.socket).parent)
+    assert member('tracks', env={'XDG_RUNTIME_DIR': str(runtime)}).returncode == OK
+    as_root = Ctl(one)
+    del as_root.env['VORTEX_SOCKET']
+    assert '/run/vortex/api.sock' in as_root.refused(UNREACHABLE, 'tracks',
+                                                     env={'XDG_RUNTIME_DIR': str(runtime)})
+    shutil.rmtree(runtime)
+
+
+def test_proxies_of_the_environment_are_not_asked(ctl):
+    done = ctl('tracks', env={'http_proxy': 'http://127.0.0.1:1', 'ALL_PROXY': 'http://127.0.0.1:1'})
+    assert done.returncode == OK, done.stderr
+
+
+# --- terminals ----------------------------------------------------------------------------------
+
+def test_colours_and_counts_on_a_terminal_only(ctl):
+    shown, code = ctl.terminal('backends')
+    assert code == OK and ESCAPE in shown
+    assert '2 backends' in shown.splitlines()[-1]
+    assert '2 backends' not in (done := ctl('backends')).stdout + done.stderr
+    shown, _ = ctl.terminal('backends', env={'NO_COLOR': '1'})
+    assert ESCAPE not in shown
+    shown, code = ctl.terminal('diff', 'payment/default', 'payment/prod')
+    assert code == UNHEALTHY and '\x1b[33m~ server.port: 80 -> 8080' in shown
+    assert 'they are the same' in ctl.terminal('diff', 'payment/prod', '@head')[0]
+    assert 'no problems' in ctl.terminal('problems')[0]
+
+
+@pytest.mark.parametrize('columns', [20, 40, 79, 300])
+def test_lines_fit_the_terminal(ctl, columns):
+    shown, _ = ctl.terminal('history', 'payment/prod', columns=columns)
+    lines = [re.sub(r'\x1b\[[0-9;]*m', '', line) for line in shown.splitlines()]
+    assert max(len(line) for line in lines[:-1]) <= columns
+    assert ('…' in shown) == (columns < 80)
+
+
+def test_a_value_cannot_command_the_terminal(vortex, tmp_path):
+    one = vortex([directory(tmp_path / 'docs', {'a.yml': 'a: "x\\e[31m\\nred"\n'})])
+    shown, _ = Ctl(one).terminal('explain', 'a/default', env={'NO_COLOR': '1'})
+    assert ESCAPE not in shown and r'a = x\x1b[31m\nred' in shown
+    assert Ctl(one).json('explain', 'a/default')['items'][0]['value'] == 'x\x1b[31m\nred'
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize('words, piece', [
+    (['explian'], "did you mean 'explain'?"),
+    (['explain'], 'takes a PATH'),
+    (['explain', 'payment'], "write 'payment/default'"),
+    (['explain', 'a/b', 'c', 'd'], 'takes a PATH'),
+    (['explain', 'a/b', 'c', '--file', 'd'], 'either'),
+    (['find'], 'KEY'),
+    (['find', '=x'], 'KEY'),
+    (['find', 'a', '--limit', '0'], 'from 1'),
+    (['find', 'a', '--limti', '3'], 'did you mean --limit?'),
+    (['diff', 'a/b'], 'two configurations'),
+    (['diff', '@head', 'a/b'], 'two configurations'),
+    (['diff', 'a/b', 'c'], "write 'c/default'"),
+    (['preview'], 'revision'),
+    (['history'], 'APP/PROFILE'),
+    (['tracks', 'now'], 'options only'),
+    (['tracks', '--timeout', 'soon'], 'whole number'),
+    (['tracks', '--timeout'], 'needs a value'),
+    (['tracks', '-o', 'xml'], "'xml' is no format"),
+    (['problems', '-z'], 'no option -z'),
+    (['events', '--after', '-1'], 'from 0'),
+    (['help', 'explian'], "did you mean 'explain'?"),
+])
+def test_what_is_refused(ctl, words, piece):
+    done = ctl(*words)
+    assert (done.returncode, done.stdout) == (USAGE, '')
+    assert done.stderr.startswith('vortexctl: ') and piece in done.stderr
+
+
+VERBS = ['get', 'ls', 'find', 'explain', 'diff', 'history', 'tracks', 'backends', 'problems', 'events',
+         'validate', 'preview', 'doctor', 'version']
+
+
+def test_help_groups_the_verbs(ctl):
+    text = ctl.text('--help')
+    assert re.findall(r'^(\w+):$', text, re.M)[:4] == ['Read', 'Understand', 'Operate', 'Check']
+    assert sorted(re.findall(r'^  ([a-z]+) +[A-Z]', text, re.M)) == sorted(VERBS)
+    for verb in VERBS:
+        assert ctl.text(verb, '-h') == ctl.text('help', verb)
+        assert f'.SS {verb}' in (ROOT / 'docs' / 'man' / 'vortexctl.1').read_text()
+
+
+@pytest.mark.parametrize('verb', VERBS)
+def test_every_option_is_in_the_help_and_in_the_manual(ctl, verb):
+    text = ctl.text(verb, '--help')
+    manual = (ROOT / 'docs' / 'man' / 'vortexctl.1').read_text().replace('\\-', '-')
+    for option in set(re.findall(r'--[a-z][a-z-]+', text)):
+        assert option in manual or option == '--help', option
+    assert 'Example' in text and f'\n  vortexctl {verb}' in text or verb == 'doctor'
+
+
+# --- completion ---------------------------------------------------------------------------------
+
+def complete(ctl, one, *words):
+    script = (f'source {ROOT}/tools/completion/vortexctl.bash; COMP_WORDS=("$@"); '
+              f'COMP_CWORD=$(($# - 1)); _vortexctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
+    done = subprocess.run(['bash', '-c', script, 'bash', str(ctl.program), *words], capture_output=True,
+                          text=True, timeout=60, env={**ctl.env, 'VORTEX_MOUNT': str(one.mount)})
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize('words, want', [
+    (['ex'], {'explain'}),
+    ([''], {*VERBS, '--help', '--version'}),
+    (['tracks', '--so'], {'--socket'}),
+    (['diff', '--'], {'--origins', '--output', '--socket', '--timeout'}),
+    (['get', '-o', 'j'], {'json'}),
+    (['get', '-o', ''], {'yaml', 'json', 'properties', 'env', 'toml'}),
+    (['tracks', '-o', ''], {'text', 'json'}),
+    (['get', 'pay'], {'payment/'}),
+    (['get', 'payment/p'], {'payment/prod'}),
+    (['explain', 'payment/prod/ma'], {'payment/prod/main'}),
+    (['get', 'nothing/'], set()),
+    (['backends', 'ref'], {'refresh'}),
+    (['backends', 'refresh', ''], {'local', 'repo'}),
+    (['history', 'payment/prod', '--backend', 'r'], {'repo'}),
+    (['help', 'ev'], {'events'}),
+])
+def test_completion(ctl, one, words, want):
+    assert set(complete(ctl, one, *words)) == want
+
+
+def test_completion_is_loaded_by_its_name(ctl):
+    done = subprocess.run(['bash', '-c', f'source {ROOT}/tools/completion/vortexctl.bash && complete -p vortexctl'],
+                          capture_output=True, text=True, timeout=60)
+    assert done.stdout.split()[-3:] == ['-F', '_vortexctl', 'vortexctl']
