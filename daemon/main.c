@@ -1,8 +1,8 @@
 /* main.c - vortexd: the only place that knows all parts, and wires them together.
  *
- * Start: options, settings, state directory, catalog, mount, watch. Then the main thread does nothing
- * but wait for signals and for the mount's end; everything else happens on other threads. End: the
- * catalog answers what waits, the mount goes, the catalog goes. */
+ * Start: options, settings, state directory, catalog, mount, watch, local interface. Then the main
+ * thread does nothing but wait for signals and for the mount's end; everything else happens on other
+ * threads. End: the interface ends, the catalog answers what waits, the mount goes, the catalog goes. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,15 +18,21 @@
 #include "core/log.h"
 #include "daemon/background.h"
 #include "daemon/catalog/catalog.h"
+#include "daemon/http/http.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "daemon/state/dir.h"
+#include "daemon/telemetry/events.h"
+#include "daemon/telemetry/problems.h"
 #include "fs/fs.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define TYPES_MAX 16
+#define EVENTS_KEPT 1000 /* docs/api.md; about 300 bytes each */
+#define PROBLEMS_MAX                                                                               \
+	10000 /* one for each configuration that a bad commit breaks; about 500 bytes each */
 #define BRANCH_TTL_MS 5000 /* design: names of directories time out instead of being invalidated */
 
 struct daemon {
@@ -35,6 +41,7 @@ struct daemon {
 	struct vx_catalog_tells tells;
 	struct vx_catalog *catalog;
 	struct vx_fs *fs;
+	struct vx_http *http;
 	int state_lock;
 	int signals;
 };
@@ -142,6 +149,27 @@ static int mount_tree(struct daemon *d, struct vx_error *err)
 	return rc;
 }
 
+static int make_tells(struct vx_catalog_tells *tells, struct vx_error *err)
+{
+	tells->events = vx_events_new(vx_clock_system(), EVENTS_KEPT);
+	if (tells->events)
+		tells->problems = vx_problems_new(vx_clock_system(), tells->events, PROBLEMS_MAX);
+	return tells->problems ? 0 : vx_fail(err, -ENOMEM, "out of memory");
+}
+
+static int answer_calls(struct daemon *d, struct vx_error *err)
+{
+	const struct vx_http_parts parts = {
+		.catalog = d->catalog,
+		.events = d->tells.events,
+		.problems = d->tells.problems,
+		.clock = vx_clock_system(),
+		.mount = vx_settings_str(d->settings, "mount.path"),
+	};
+
+	return vx_http_start(d->settings, &parts, &d->http, err);
+}
+
 static int start(struct daemon *d, struct vx_error *err)
 {
 	const char *state = vx_settings_str(d->settings, "state.path");
@@ -151,9 +179,17 @@ static int start(struct daemon *d, struct vx_error *err)
 	if (rc == 0 && d->signals < 0)
 		rc = vx_fail(err, -errno, "signalfd: %s", strerror(errno));
 	if (rc == 0)
+		rc = make_tells(&d->tells, err);
+	if (rc == 0)
 		rc = vx_catalog_new(d->settings, vx_clock_system(), state, &d->tells, &d->catalog,
 		                    err);
-	return rc == 0 ? mount_tree(d, err) : rc;
+	if (rc == 0)
+		rc = mount_tree(d, err);
+	if (rc == 0)
+		rc = answer_calls(d, err);
+	if (rc == 0)
+		vx_events_add(d->tells.events, "started", NULL);
+	return rc;
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -182,6 +218,7 @@ static void reload(struct daemon *d)
 	vx_settings_put(d->settings);
 	d->settings = now;
 	vx_log(VX_LOG_INFO, VX_NO_FIELDS, "settings reloaded");
+	vx_events_add(d->tells.events, "reloaded", NULL);
 }
 
 /* true: go on. */
@@ -225,11 +262,15 @@ static void run(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
+	vx_events_end(d->tells.events);
+	vx_http_stop(d->http);
 	if (d->catalog)
 		vx_catalog_cancel(d->catalog);
 	if (d->fs)
 		vx_fs_stop(d->fs);
 	vx_catalog_free(d->catalog);
+	vx_problems_free(d->tells.problems);
+	vx_events_free(d->tells.events);
 	vx_close(&d->signals);
 	vx_close(&d->state_lock);
 }
@@ -276,6 +317,8 @@ static int check_settings(struct daemon *d)
 	                        vx_settings_str(d->settings, "state.path"), &d->tells, &d->catalog,
 	                        &err);
 
+	if (rc == 0)
+		rc = vx_http_check(d->settings, &err);
 	if (rc < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		return EXIT_USAGE;

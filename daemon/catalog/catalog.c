@@ -111,12 +111,20 @@ void track_kick(struct track *t)
 	vx_pool_submit(t->catalog->pool, &t->job);
 }
 
-struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
+struct vx_feed *catalog_find_feed(struct vx_catalog *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_feeds; i++)
 		if (strcmp(vx_feed_name(c->feeds[i]), name) == 0)
 			return c->feeds[i];
-	vx_assert_failed(__FILE__, __LINE__, "a snapshot's backends are the catalog's");
+	return NULL;
+}
+
+struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name)
+{
+	struct vx_feed *f = catalog_find_feed(c, name);
+
+	vx_assert(f); /* a snapshot's backends are the catalog's */
+	return f;
 }
 
 struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at)
@@ -249,7 +257,8 @@ static int by_priority(const void *a, const void *b)
 
 static int open_feeds(struct vx_catalog *c, const char *state_dir, struct vx_error *err)
 {
-	const struct vx_feed_events events = {on_settled, on_changed, c};
+	const struct vx_feed_events events = {on_settled, on_changed, c, c->tells.events,
+	                                      c->tells.problems};
 	struct vx_doc_limits limits = VX_DOC_LIMITS_DEFAULT;
 	size_t n = vx_settings_count(c->settings, "backends");
 

@@ -97,31 +97,6 @@ static void attempt_fini(struct attempt *a)
 	}
 }
 
-/* --- existence: docs/composition.md section 2 ------------------------------------------------ */
-
-static int exists(const struct vx_catalog *c, const struct vx_coords *at,
-                  const struct vx_layer_set *set, struct vx_error *err)
-{
-	bool label = !at->label, app = c->unknown_app_shared || strcmp(at->app, "application") == 0;
-	uint32_t profiles = 0;
-
-	for (size_t i = 0; i < set->n; i++) {
-		label |= set->layers[i]->label_known;
-		app |= set->layers[i]->app_known;
-		profiles |= set->layers[i]->profiles_known;
-	}
-	if (!label)
-		return vx_fail(err, -ENOENT, "no backend has the label '%s'", at->label);
-	if (!app)
-		return vx_fail(err, -ENOENT, "no document names the application '%s'", at->app);
-	for (size_t i = 0; i < at->n_profiles; i++)
-		if (!(profiles & 1u << i) && strcmp(at->profiles[i], "default") != 0 &&
-		    !c->unknown_profile_base)
-			return vx_fail(err, -ENOENT, "no document names the profile '%s'",
-			               at->profiles[i]);
-	return 0;
-}
-
 /* A probe: does the application exist? One whose documents do not parse does. */
 static int probe(struct attempt *a, struct vx_error *err)
 {
@@ -131,7 +106,7 @@ static int probe(struct attempt *a, struct vx_error *err)
 
 	if (rc == -EBADMSG || rc == -E2BIG)
 		return 0;
-	return rc < 0 ? rc : exists(t->catalog, t->at, &set, err);
+	return rc < 0 ? rc : catalog_exists(t->catalog, t->at, &set, err);
 }
 
 /* --- composing ------------------------------------------------------------------------------- */
@@ -191,16 +166,10 @@ static int resolve(struct attempt *a, struct vx_error *err)
 {
 	struct track *t = a->track;
 	struct vx_layer_set own;
-	int rc = gather(a, t->at, &own, err);
+	int rc = catalog_resolve(t->catalog, t->at, gather, a, &own, &a->resolved, err);
 
-	if (rc == 0)
-		rc = exists(t->catalog, t->at, &own, err);
 	if (rc == 0 && !(a->revisions = revisions_text(&own)))
 		rc = -ENOMEM;
-	if (rc == 0) {
-		rc = vx_resolve(t->at, gather, a, &a->resolved, err);
-		rc = rc == -ENOENT ? -EBADMSG : rc; /* it exists, but what it imports does not */
-	}
 	return rc;
 }
 

@@ -29,6 +29,7 @@ LIBRARIES = {
     r"fuse3?/|fuse(_|\.h)": ["fs/", "tests/"],
     r"git2(/|\.h)": ["backends/", "tests/"],
     r"yaml\.h": ["core/", "tests/"],
+    r"microhttpd\.h": ["daemon/http/", "tests/"],
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)

@@ -99,11 +99,9 @@ const struct vx_ctl_verb vx_ctl_backends = {
 	.group = VX_CTL_OPERATE,
 	.usage = "[refresh [NAME]] [OPTION]...",
 	.summary = "List where configuration comes from and how it is doing; ask for news now.",
-	.help = "ok: it answers; starting: nothing has arrived yet; failing: MESSAGE says why; "
-		"resting:\n"
-		"it is left alone for a while after failures. 'refresh' asks each backend, or the "
-		"one\n"
-		"named, for news, waits for them, and lists what was asked.\n"
+	.help = "ok: it answers; starting: nothing has arrived yet; failing: MESSAGE says why;\n"
+		"resting: it is left alone for a while after failures. 'refresh' asks each\n"
+		"backend, or the one named, for news, waits for them, and lists what was asked.\n"
 		"\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
 		"  vortexctl backends\n"

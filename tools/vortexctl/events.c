@@ -204,21 +204,17 @@ const struct vx_ctl_verb vx_ctl_events = {
 	.group = VX_CTL_OPERATE,
 	.usage = "[-w] [--after N] [OPTION]...",
 	.summary = "Print what has happened, and go on with what happens.",
-	.help = "The last events that vortexd keeps, a line each. With -w what happens from now "
-		"on,\n"
-		"until it is interrupted, also over restarts of vortexd.\n"
+	.help = "The last events that vortexd keeps, a line each. With -w what happens from now\n"
+		"on, until it is interrupted, also over restarts of vortexd.\n"
 		"\n"
 		"  -w, --watch          go on; without --after, begin now\n"
-		"      --after N        begin after the event of that number (seq in JSON); 0: all "
-		"kept\n"
+		"      --after N        begin after the event of that number (seq); 0: all kept\n"
 		"  -o, --output FORMAT  text (the default), or json: an object on each line\n"
-		"      --socket PATH    vortexd's socket; else VORTEX_SOCKET, else the usual "
-		"places\n"
+		"      --socket PATH    vortexd's socket; else VORTEX_SOCKET, else where it is\n"
 		"      --timeout S      seconds to wait for a connection (35)\n"
 		"\n"
 		"Examples:\n"
 		"  vortexctl events\n"
-		"  vortexctl events -w --after 0 -o json | jq -r 'select(.type == \"published\") | "
-		".at'\n",
+		"  vortexctl events -w -o json | jq -r 'select(.type == \"published\") | .at'\n",
 	.run = run,
 };

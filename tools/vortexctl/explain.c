@@ -195,13 +195,11 @@ const struct vx_ctl_verb vx_ctl_explain = {
 	.group = VX_CTL_UNDERSTAND,
 	.usage = "PATH [KEY] [OPTION]...",
 	.summary = "Say where a value comes from, and what it overrode.",
-	.help = "PATH is APP/PROFILE[/LABEL], or any path inside the mount: a file of .keys is "
-		"that\n"
-		"key, a plain file that file. With a KEY, it and everything below it; else all "
-		"keys,\n"
-		"and the documents that took part. A moment may follow coordinates: /@head is what "
-                "the\n"
-		"sources say now, /@rev:repo:4f1c2e is with the backend repo at that revision.\n"
+	.help = "PATH is APP/PROFILE[/LABEL], or any path inside the mount: a file of .keys is\n"
+		"that key, a plain file that file. With a KEY, it and everything below it; else\n"
+		"all keys, and the documents that took part. A moment may follow coordinates:\n"
+		"/@head is what the sources say now, /@rev:repo:4f1c2e is with the backend repo\n"
+		"at that revision.\n"
 		"\n"
 		"  -f, --file NAME      a plain file at the coordinates, instead of keys\n"
 		"  -n, --limit N        at most N keys\n" VX_CTL_SERVER_HELP "\n"

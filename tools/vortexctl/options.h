@@ -62,7 +62,7 @@ extern const char *const vx_ctl_formats[];
 /* What a verb's help says of them. */
 #define VX_CTL_SERVER_HELP                                                                         \
 	"  -o, --output FORMAT  text (the default), or json: what vortexd answers\n"               \
-	"      --socket PATH    vortexd's socket; else VORTEX_SOCKET, else the usual places\n"     \
+	"      --socket PATH    vortexd's socket; else VORTEX_SOCKET, else where it is\n"          \
 	"      --timeout S      seconds that one answer may take (35)\n"
 
 bool vx_ctl_is_json(const struct vx_ctl_server *s);

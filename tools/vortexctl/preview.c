@@ -104,13 +104,11 @@ const struct vx_ctl_verb vx_ctl_preview = {
 	.group = VX_CTL_CHECK,
 	.usage = "[BACKEND:]REVISION [APP] [OPTION]...",
 	.summary = "Say what a branch, tag or commit would change if it were served.",
-	.help = "Every application and profile is composed with the revision and without, by the "
-		"code\n"
-		"that serves; nothing is changed. KEYS counts added (+), removed (-) and changed "
-		"(~)\n"
-		"ones; 'vortexctl diff APP/PROFILE @rev:BACKEND:REVISION' shows them. The backend "
-		"may\n"
-		"be left out where only one has revisions. Exit status 1 when something fails.\n"
+	.help = "Every application and profile is composed with the revision and without, by the\n"
+		"code that serves; nothing is changed. KEYS counts added (+), removed (-) and\n"
+		"changed (~) ones; 'vortexctl diff APP/PROFILE @rev:BACKEND:REVISION' shows them.\n"
+		"The backend may be left out where only one has revisions. Exit status 1 when\n"
+		"something fails.\n"
 		"\n"
 		"  -a, --all            also what stays the same\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"

@@ -86,15 +86,13 @@ const struct vx_ctl_verb vx_ctl_problems = {
 	.group = VX_CTL_OPERATE,
 	.usage = "[OPTION]...",
 	.summary = "List what is wrong now.",
-	.help = "A note is odd, and nothing is lost; with a warning the last good version is "
-		"served; an\n"
-		"error means that something cannot be served. Exit status 1 when there is an "
-		"error,\n"
-		"so that it can be a check of a monitoring system.\n"
+	.help = "A note is odd, and nothing is lost; with a warning the last good version is\n"
+		"served; an error means that something cannot be served. Exit status 1 when there\n"
+		"is an error, so that it can be a check of a monitoring system.\n"
 		"\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
 		"  vortexctl problems\n"
 		"  vortexctl problems -o json | jq -r '.items[] | \"\\(.severity) "
-		"\\(.message)\"'\n",
+                "\\(.message)\"'\n",
 	.run = run,
 };

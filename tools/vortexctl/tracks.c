@@ -78,14 +78,13 @@ const struct vx_ctl_verb vx_ctl_tracks = {
 	.group = VX_CTL_OPERATE,
 	.usage = "[OPTION]...",
 	.summary = "List the configurations that are in use, their state and version.",
-	.help = "live: a program may hold it; idle: in memory only; stale: the last good version "
-		"is\n"
-		"served, since the newest fails (ERROR says why); failed: it cannot be served;\n"
+	.help = "live: a program may hold it; idle: in memory only; stale: the last good version\n"
+		"is served, since the newest fails (ERROR says why); failed: it cannot be served;\n"
 		"orphaned: no source has it any more. 'vortexctl ls' lists all that there are.\n"
 		"\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
 		"  vortexctl tracks\n"
 		"  vortexctl tracks -o json | jq -r '.items[] | select(.state == \"stale\") | "
-		".at'\n",
+                ".at'\n",
 	.run = run,
 };

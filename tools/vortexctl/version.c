@@ -64,7 +64,7 @@ const struct vx_ctl_verb vx_ctl_version = {
 	.group = VX_CTL_CHECK,
 	.usage = "[OPTION]...",
 	.summary = "Print the version of vortexctl, and of the vortexd that answers.",
-	.help = "Without a daemon only vortexctl's; that is a failure only if its socket was "
+	.help = "Without a daemon only vortexctl's; that is a failure only if its socket was\n"
 		"named.\n"
 		"\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
