@@ -113,7 +113,7 @@ def one(tmp_path_factory, repo, version):
     """A mounted shop of two backends, which these tests only ask."""
     folder = tmp_path_factory.mktemp('vortexd')
     local = directory(folder / 'local', {
-        'payment.yml': 'server:\n  port: 80\n  host: localhost\npayment:\n  retries: 2\n',
+        'payment/payment.yml': 'server:\n  port: 80\n  host: localhost\npayment:\n  retries: 2\n',
         'payment/nginx.conf': 'listen ${server.port};\n',
         'payment/conf.d/x.conf': 'x\n'}, priority=10, search_paths=['{application}'])
     started = daemon.Daemon(folder, {
@@ -155,7 +155,7 @@ def test_explain_says_who_supplied_a_value_and_what_it_overrode(ctl, repo):
     assert ctl.text('explain', 'payment/prod', 'server.port').splitlines() == [
         'server.port = 8080 (int)',
         f'  from      payment-prod.yml:2 of repo at {item["revision"][:7]}',
-        '  overrode  payment.yml:2 of local' + place(hidden) + ', where it is 80']
+        '  overrode  payment/payment.yml:2 of local' + place(hidden) + ', where it is 80']
 
 
 def place(origin):
