@@ -219,6 +219,7 @@ static void tick(struct vx_catalog *c)
 	while (gone) {
 		t = gone;
 		gone = t->next_waiting;
+		tell_forgotten(t);
 		track_put(t);
 	}
 }

@@ -2,6 +2,7 @@
  *
  *	catalog.c  the feeds, the table of tracks, events, life and end
  *	track.c    one track's job: resolve, compose, install, answer, publish
+ *	track_tell.c  what is said of a track
  *	tree.c     the provider's branches: places, lookups and listings of folders
  *	index.c    a leaf's names, `.keys`, plain folders
  *	elsewhere.c  what only another label has
@@ -112,6 +113,8 @@ struct track {
 	size_t n_needs;
 	bool needs_labels;
 	bool failing;                 /* its failure was logged */
+	bool orphaned_told;           /* and that no source has it */
+	bool unannounced;             /* a version was installed and its event is owed */
 	struct vx_resolved *resolved; /* what was composed last; NULL nothing */
 	uint64_t number; /* of the publication that is served; this and the next two are
 	                               * written under L, so that others can read them there */
@@ -174,6 +177,16 @@ void track_ask(struct vx_catalog *c, const struct vx_coords *at, bool probe, str
                struct vx_dir *dir);
 void track_unshow(struct track *t, struct vx_dir *dir); /* not L: @dir shows it no more */
 void track_clear(struct track *t);                      /* free what the track holds, at its end */
+
+/* track_tell.c, J but for the last two: the log, problems and events; the lock is not held. */
+void tell_failure(struct track *t, int rc, const struct vx_error *err);
+void tell_well(struct track *t);
+void tell_orphaned(struct track *t);
+void tell_published(struct track *t);                 /* after its index was handed to fs */
+void tell_hidden(struct track *t, const char *lines); /* names of its leaf; "" none */
+void tell_env(struct vx_catalog *c, const struct vx_coords *at, const char *lines); /* "" none */
+void tell_forgotten(
+	struct track *t); /* which is out of the table: its problems are none any more */
 
 /* exists.c: docs/composition.md section 2. 0, or -ENOENT with the sentence that says what is
  * missing. */

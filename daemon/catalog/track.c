@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "daemon/catalog/catalog_i.h"
 
 /* --- gathering layers: the callback of vx_resolve -------------------------------------------- */
@@ -173,19 +172,6 @@ static int resolve(struct attempt *a, struct vx_error *err)
 	return rc;
 }
 
-static void log_failure(struct track *t, int rc, const struct vx_error *err)
-{
-	const struct vx_log_field fields[] = {
-		{"track", t->at->text}, {"rc", vx_error_info(rc)->name}, {NULL, NULL}};
-
-	if (rc == -ENOENT || rc == -ECANCELED || (t->failing && t->rc == rc))
-		return; /* a name that is not there is an answer; the rest was said already */
-	vx_log(VX_LOG_WARN, fields, "%s; %s%s", vx_error_text(err, rc),
-	       t->snapshot ? "still serving version " : "it cannot be served",
-	       t->snapshot ? t->snapshot->version : "");
-	t->failing = true;
-}
-
 /* What was served and is gone from every source stays for tree.retain: whether that is over. */
 static bool orphan_is_over(struct track *t)
 {
@@ -197,10 +183,7 @@ static bool orphan_is_over(struct track *t)
 		t->orphaned_ns = now;
 	vx_unlock(&t->catalog->lock);
 	if (since == 0 && t->snapshot)
-		vx_log(VX_LOG_WARN, VX_FIELDS({"track", t->at->text}),
-		       "orphaned: no source has it any more; version %s is served until "
-		       "tree.retain is over",
-		       t->snapshot->version);
+		tell_orphaned(t);
 	return since != 0 && now - since >= t->catalog->retain_ns;
 }
 
@@ -219,9 +202,9 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 		rc = 0; /* its configurations are still served */
 
 	if (rc < 0)
-		log_failure(t, rc, err);
-	else
-		t->failing = false;
+		tell_failure(t, rc, err);
+	if (over || (rc == 0 && !gone) || (gone && !had))
+		tell_well(t);
 	vx_lock(&c->lock);
 	if (rc == 0 && !gone)
 		t->orphaned_ns = 0;
@@ -235,6 +218,7 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 			t->snapshot = vx_snapshot_ref(now);
 			t->number++;
 			t->published_ns = vx_wall_ns(c->clock);
+			t->unannounced = true;
 			free(t->revisions);
 			t->revisions = vx_steal(a->revisions);
 		}
@@ -487,6 +471,9 @@ void track_run(struct vx_job *job)
 		pending = stale && refresh(t, &changed) == -EINPROGRESS;
 		if (changed && !ending)
 			whole = publish(t);
+		if (t->unannounced && t->snapshot)
+			tell_published(t);
+		t->unannounced = false;
 		if (!whole) { /* the tick tries again */
 			vx_lock(&c->lock);
 			t->lost = true;

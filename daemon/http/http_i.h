@@ -2,6 +2,7 @@
  *
  *	server.c   life of the server; from libmicrohttpd's calls to a request and back
  *	socket.c   the listening socket: its folder, whether another answers there, its end
+ *	accept.c   taking callers in, as many as there are places
  *	route.c    the table of paths, and the parameters of each
  *	reply.c    values, origins, errors and pages as JSON
  *	caller.c   who asks, and what they may see
@@ -229,3 +230,16 @@ int vx_control_group(const struct vx_settings *s, gid_t *ret, struct vx_error *e
 int vx_socket_open(const char *path, gid_t control, struct vx_socket *ret, struct vx_error *err);
 /* Take the name away, if it is still ours. */
 void vx_socket_fini(struct vx_socket *s);
+
+/* --- taking callers in (accept.c) ------------------------------------------------------------- */
+
+struct vx_acceptor;
+
+/* Begin to accept at @listening (borrowed) on a thread of its own. @take gets each new descriptor,
+ * which is its own from then on; true: a place is taken until vx_acceptor_leave.
+ * 0 and *ret (end it, then free it). */
+int vx_acceptor_new(int listening, unsigned places, bool (*take)(void *arg, int fd), void *arg,
+                    struct vx_acceptor **ret, struct vx_error *err);
+void vx_acceptor_leave(struct vx_acceptor *a); /* a caller has gone; any thread */
+void vx_acceptor_end(struct vx_acceptor *a);   /* take nobody in any more; joins */
+void vx_acceptor_free(struct vx_acceptor *a);  /* both: NULL is a no-op */

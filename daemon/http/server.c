@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/log.h"
 #include "core/utf8.h"
@@ -16,7 +17,7 @@
 
 #define VX_HTTP_MAGIC 0x76786874u
 
-/* One thread and 32 KiB each, idle or not. Half of them at most follow events, so that somebody who
+/* One thread and 32 KiB each, idle or not; who comes beyond waits for a place. Half of them at most follow events, so that somebody who
  * watches everywhere keeps nobody from asking. */
 #define CONNECTIONS 32
 #define STREAMS 16
@@ -35,7 +36,9 @@ struct vx_http {
 	gid_t control;
 	int64_t started_ns, started_wall_ns;
 	struct vx_socket socket;
+	struct vx_acceptor *acceptor;
 	struct MHD_Daemon *mhd;
+	bool arrived; /* the caller that is just taken in; the acceptor's thread */
 	atomic_bool ending;
 	atomic_size_t streams;
 	pthread_mutex_t lock;     /* rank 40: a ctx is cancelled under it */
@@ -329,25 +332,53 @@ static void say(void *arg, const char *fmt, va_list ap)
 	vx_log(VX_LOG_DEBUG, VX_NO_FIELDS, "http: %s", text);
 }
 
+/* A caller has come (on the acceptor's thread), or gone (any). */
+static void note(void *cls, struct MHD_Connection *connection, void **context,
+                 enum MHD_ConnectionNotificationCode code)
+{
+	struct vx_http *h = VX_CHECK(cls, struct vx_http, VX_HTTP_MAGIC);
+
+	(void)connection;
+	(void)context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		h->arrived = true;
+	else
+		vx_acceptor_leave(h->acceptor);
+}
+
+static bool take_caller_in(void *arg, int fd)
+{
+	struct vx_http *h = VX_CHECK(arg, struct vx_http, VX_HTTP_MAGIC);
+	const struct sockaddr address = {.sa_family = AF_UNIX};
+
+	h->arrived = false;
+	/* Where it fails, it has closed fd, and noted one that had come already as gone. */
+	return MHD_add_connection(h->mhd, fd, &address, sizeof(address)) == MHD_YES || h->arrived;
+}
+
 static int listen_for_calls(struct vx_http *h, struct vx_error *err)
 {
 	sigset_t all, was;
+	int rc = 0;
 
 	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &was); /* its threads inherit the mask */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was); /* the threads inherit the mask */
 	h->mhd = MHD_start_daemon(
 		MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC |
-			MHD_USE_ERROR_LOG,
+			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, answer, h, MHD_OPTION_EXTERNAL_LOGGER, say, NULL,
-		MHD_OPTION_LISTEN_SOCKET, h->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
-		MHD_OPTION_NOTIFY_COMPLETED, done, h, MHD_OPTION_END);
-	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS + 1,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+		IDLE_S, MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, done, h,
+		MHD_OPTION_NOTIFY_CONNECTION, note, h, MHD_OPTION_END);
 	if (!h->mhd)
-		return vx_fail(err, -EIO, "http.socket %s: libmicrohttpd %s does not start",
-		               h->socket.path, MHD_get_version());
-	return 0;
+		rc = vx_fail(err, -EIO, "http.socket %s: libmicrohttpd %s does not start",
+		             h->socket.path, MHD_get_version());
+	if (rc == 0)
+		rc = vx_acceptor_new(h->socket.fd, CONNECTIONS, take_caller_in, h, &h->acceptor,
+		                     err);
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return rc;
 }
 
 int vx_http_check(const struct vx_settings *s, struct vx_error *err)
@@ -400,8 +431,7 @@ void vx_http_stop(struct vx_http *h)
 {
 	if (!h)
 		return;
-	if (h->mhd) /* the socket is ours again, closed below */
-		(void)MHD_quiesce_daemon(h->mhd);
+	vx_acceptor_end(h->acceptor);
 	atomic_store(&h->ending, true);
 	vx_lock(&h->lock);
 	for (struct request *r = h->requests; r; r = r->next)
@@ -410,6 +440,7 @@ void vx_http_stop(struct vx_http *h)
 	if (h->mhd)
 		MHD_stop_daemon(h->mhd); /* joins every thread */
 	vx_assert(!h->requests);
+	vx_acceptor_free(h->acceptor);
 	vx_socket_fini(&h->socket);
 	(void)pthread_mutex_destroy(&h->lock);
 	free(h->mount);
