@@ -61,11 +61,11 @@ def folder(tmp_path):
     (['validate'], USAGE, 'which directory'),
     (['validate', '.', '--labels', 'branches'], USAGE, 'subdirectories'),
     (['validate', '.', '--graph', 'svg'], USAGE, 'one configuration'),
-    (['validate', '.', 'a/b', '--graph', 'png'], USAGE, 'json, dot or svg'),
+    (['validate', '.', 'a/b', '--graph', 'png'], USAGE, 'json, dot and svg'),
     (['validate', '/nonexistent'], NOT_FOUND, 'No such file'),
     (['validate', '/etc/passwd'], NOT_FOUND, 'not a directory'),
     (['doctor', 'now'], USAGE, 'options only'),
-    (['version', 'now'], USAGE, 'takes nothing'),
+    (['version', 'now'], USAGE, 'options only'),
     (['get', 'a/b', '--mount', '/nonexistent'], UNREACHABLE, 'No such file'),
     (['ls', '--mount', '/etc'], UNREACHABLE, 'nothing is mounted at /etc'),
 ])

@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,12 @@ class Ctl:
             shown += piece
         os.close(parent)
         return shown.decode(), process.wait(60)
+
+
+@pytest.fixture
+def beside():
+    """What vortexctl prints does not depend on a backend that is silent."""
+    return []
 
 
 def paged(answer, *more):
@@ -267,10 +274,18 @@ def test_find_stops_at_the_limit_and_says_where(ctl):
     assert len(ctl.json('find', 'shared')['items']) > 1
 
 
-def test_find_merges_pages(one, ctl):
-    """A limit of one a page and all pages give the same items."""
-    whole = ctl.json('find', '*')
-    assert whole['next'] is None and whole['composed'] == len({i['at'] for i in whole['items']})
+def test_pages_are_merged(vortex, tmp_path):
+    """vortexd gives a thousand items at once."""
+    keys = ''.join(f'key{i:04}: {i}\n' for i in range(2500))
+    ctl = Ctl(vortex([directory(tmp_path / 'docs', {'a.yml': keys})]))
+    answer = ctl.json('explain', 'a/default')
+    assert [i['value'] for i in paged(answer, 'at', 'version', 'documents')] == [str(i) for i in range(2500)]
+    assert len(answer['documents']) == 1
+    part = ctl.json('explain', 'a/default', '--limit', '1500')
+    assert part['items'] == answer['items'][:1500] and part['next']
+    found = ctl.json('find', 'key*')
+    assert [i['key'] for i in found['items']] == [i['key'] for i in answer['items']]
+    assert len(ctl.text('find', 'key*').splitlines()) == 2500
 
 
 def test_diff_of_two_configurations(ctl):
@@ -329,7 +344,7 @@ def test_preview_and_validate_of_what_fails(ctl):
     text = ctl.text('validate', 'broken', code=NOT_COMPOSED).splitlines()
     assert text[0].startswith('error: ') and 'orders.yml' in text[0] and '(at orders/default' in text[0]
     assert re.fullmatch(rf'\d+ configurations compose, {len(failed)} do not', text[-1])
-    assert ctl.text('validate', 'broken', 'payment').startswith(f'')
+    assert ctl.text('validate', 'broken', 'payment').endswith(' configurations compose, 0 do not\n')
     assert ctl('validate', 'feature/x').returncode == OK
 
 
@@ -433,10 +448,11 @@ class Watcher:
             [daemon.build_dir() / 'tools' / 'vortexctl', 'events', '-w', '-o', 'json',
              '--socket', one.socket, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        os.set_blocking(self.process.stderr.fileno(), False)
+        self.watchdog = threading.Timer(30, self.process.kill)
+        self.watchdog.start()
 
     def wait_for(self, **want):
-        """The next event of which that is true; the test's own time limit ends it."""
+        """The next event of which that is true, within the watchdog's time."""
         for line in self.process.stdout:
             event = json.loads(line)
             if all(event.get(name) == value for name, value in want.items()):
@@ -458,6 +474,7 @@ def watch():
         return running[-1]
     yield start
     for one in running:
+        one.watchdog.cancel()
         if one.process.poll() is None:
             one.process.kill()
         one.process.communicate()
@@ -483,7 +500,6 @@ def test_events_that_were_and_those_to_come(vortex, tmp_path, watch):
     line = next(x for x in ctl.text('events').splitlines() if 'published' in x)
     assert line == f'{first["time"]}  published  at=a/default  version={first["version"][:12]}  ' \
         f'number={first["number"]}'
-    assert ctl.text('events', '--after', 10 ** 6) != 'x'
 
 
 def test_events_go_on_over_a_restart(vortex, tmp_path, watch):
@@ -605,12 +621,12 @@ def test_colours_and_counts_on_a_terminal_only(ctl):
     assert 'no problems' in ctl.terminal('problems')[0]
 
 
-@pytest.mark.parametrize('columns', [20, 40, 79, 300])
+@pytest.mark.parametrize('columns', [20, 40, 60, 300])
 def test_lines_fit_the_terminal(ctl, columns):
     shown, _ = ctl.terminal('history', 'payment/prod', columns=columns)
     lines = [re.sub(r'\x1b\[[0-9;]*m', '', line) for line in shown.splitlines()]
     assert max(len(line) for line in lines[:-1]) <= columns
-    assert ('…' in shown) == (columns < 80)
+    assert ('…' in shown) == (columns < 70)
 
 
 def test_a_value_cannot_command_the_terminal(vortex, tmp_path):

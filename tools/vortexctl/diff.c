@@ -170,7 +170,7 @@ const struct vx_ctl_verb vx_ctl_diff = {
 		"when they differ.\n"
 		"\n"
 		"      --origins        also keys of the same value that come from "
-                "elsewhere\n" VX_CTL_SERVER_HELP "\n"
+		"elsewhere\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
 		"  vortexctl diff payment/dev payment/prod\n"
 		"  vortexctl diff payment/prod @head\n"

@@ -110,7 +110,7 @@ const struct vx_ctl_verb vx_ctl_find = {
 		"\n"
 		"  -l, --label LABEL    of this label; else each backend's default one\n"
 		"  -n, --limit N        stop at the page on which N are "
-                "reached\n" VX_CTL_SERVER_HELP "\n"
+		"reached\n" VX_CTL_SERVER_HELP "\n"
 		"Examples:\n"
 		"  vortexctl find server.port\n"
 		"  vortexctl find '*.password' --label release/2\n"

@@ -93,6 +93,6 @@ const struct vx_ctl_verb vx_ctl_problems = {
 		"Examples:\n"
 		"  vortexctl problems\n"
 		"  vortexctl problems -o json | jq -r '.items[] | \"\\(.severity) "
-                "\\(.message)\"'\n",
+		"\\(.message)\"'\n",
 	.run = run,
 };

@@ -85,6 +85,6 @@ const struct vx_ctl_verb vx_ctl_tracks = {
 		"Examples:\n"
 		"  vortexctl tracks\n"
 		"  vortexctl tracks -o json | jq -r '.items[] | select(.state == \"stale\") | "
-                ".at'\n",
+		".at'\n",
 	.run = run,
 };
