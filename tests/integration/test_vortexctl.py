@@ -284,3 +284,6 @@ def test_ls_goes_down_the_tree(shop):
     listed = json.loads(ctl('ls', 'payment', '-o', 'json', '--mount', shop.mount).stdout)
     assert {'name': 'prod', 'type': 'directory'} in listed
     assert ctl('ls', 'nothing', '--mount', shop.mount).returncode == NOT_FOUND
+    for completed in ('payment/', 'payment/prod/'):
+        assert ctl('ls', completed, '--mount', shop.mount).stdout == \
+            ctl('ls', completed[:-1], '--mount', shop.mount).stdout

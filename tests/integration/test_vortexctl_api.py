@@ -225,8 +225,24 @@ def test_explain_of_a_plain_file(ctl, one, name):
     assert text.startswith(f'{name}: a plain file of ') and by_path['file']['path'] in text
 
 
+@pytest.mark.parametrize('words', [['payment/prod', 'nginx.conf'], ['payment/prod/nginx.conf'],
+                                   ['payment/prod/main/nginx.conf'], ['payment/prod/', 'nginx.conf']])
+def test_explain_finds_a_plain_file_that_is_named_as_a_key_or_label(ctl, words):
+    assert ctl.json('explain', *words)['file']['name'] == 'nginx.conf'
+
+
+@pytest.mark.parametrize('word', ['payment/prod/.keys/server/port', 'payment/prod/main/.keys/server/port'])
+def test_explain_takes_a_path_without_its_mount_point(ctl, one, word):
+    assert ctl.json('explain', word)['items'][0]['value'] == '8080'
+    by_path = ctl('explain', f'mnt/{word}', cwd=one.mount.parent)
+    assert by_path.returncode == OK and 'server.port = 8080' in by_path.stdout, by_path.stderr
+
+
 @pytest.mark.parametrize('words, piece', [
-    (['payment/prod', 'server.prot'], 'server.prot'),
+    (['payment/prod', 'server.prot'], "no key 'server.prot'; without a key all are listed"),
+    (['payment/prod/.keys/server/prot'], "no key 'server.prot'"),
+    (['payment/prod/main/.keys/server/prot'], "no key 'server.prot'"),
+    (['payment/prod/relaese'], "no backend has the label 'relaese'"),
     (['payment/prod', '--file', 'ngnix.conf'], 'ngnix.conf'),
     (['pyment/prod'], 'pyment'),
     (['payment/prod/@rev:repo:nowhere'], 'nowhere'),
@@ -240,6 +256,19 @@ def test_explain_of_a_missing_file_and_key_by_their_paths(ctl, one):
     assert 'ngnix.conf' in ctl.refused(NOT_FOUND, 'explain', one.path('payment', 'prod', 'ngnix.conf'))
     assert 'server.prot' in ctl.refused(NOT_FOUND, 'explain',
                                         one.path('payment', 'prod', '.keys', 'server', 'prot'))
+
+
+def test_explain_of_a_path_that_is_a_key_and_another_key(ctl, one):
+    done = ctl('explain', one.path('payment', 'prod', '.keys', 'server'), 'port')
+    assert done.returncode == USAGE and "'port' is one too many" in done.stderr
+
+
+def test_an_import_is_named_once(vortex, tmp_path):
+    one = vortex([directory(tmp_path / 'docs', {
+        'application.yml': 'a: 1\n', 'application-prod.yml': 'a: 2\n', 'db.yml': 'b: 1\n',
+        'shop.yml': 'vortex: {imports: [db]}\n', 'shop-prod.yml': 'c: 1\n'})])
+    text = Ctl(one).text('explain', 'shop/prod', 'a')
+    assert text.count('application-prod.yml') == 1 and text.count('application.yml') == 1
 
 
 def test_explain_of_what_cannot_be_composed_is_the_daemons_sentence(ctl):
@@ -498,8 +527,8 @@ def test_events_that_were_and_those_to_come(vortex, tmp_path, watch):
             ctl.text('events', '--after', first['seq'], '-o', 'json').splitlines()]
     assert rest[0]['seq'] == first['seq'] + 1 and later in rest
     line = next(x for x in ctl.text('events').splitlines() if 'published' in x)
-    assert line == f'{first["time"]}  published  at=a/default  version={first["version"][:12]}  ' \
-        f'number={first["number"]}'
+    assert line == f'{first["time"]}  published  a/default  number {first["number"]}, ' \
+        f'version {first["version"][:12]}'
 
 
 def test_events_go_on_over_a_restart(vortex, tmp_path, watch):
@@ -619,6 +648,7 @@ def test_colours_and_counts_on_a_terminal_only(ctl):
     assert code == UNHEALTHY and '\x1b[33m~ server.port: 80 -> 8080' in shown
     assert 'they are the same' in ctl.terminal('diff', 'payment/prod', '@head')[0]
     assert 'no problems' in ctl.terminal('problems')[0]
+    assert "'*port' would find" in ctl.terminal('find', 'port')[0]
 
 
 @pytest.mark.parametrize('columns', [20, 40, 60, 300])

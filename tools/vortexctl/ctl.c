@@ -137,6 +137,8 @@ int vx_ctl_coords(const char *text, struct vx_coords **ret, struct vx_error *err
 
 	if (!app)
 		return vx_fail(err, -ENOMEM, "out of memory");
+	for (size_t len = strlen(app); len > 1 && app[len - 1] == '/'; len--)
+		app[len - 1] = '\0'; /* as the shell's completion leaves it */
 	profiles = strchr(app, '/');
 	if (!profiles)
 		return vx_fail(err, -EINVAL, "'%s' names no profile; write '%s/default'", text,

@@ -32,41 +32,37 @@ static const char *colour_of(const char *type)
 	return strcmp(type, "published") == 0 ? vx_ctl_bold() : "";
 }
 
-/* The fields that an event has beside those of all; a version's first digits will do. */
-static void put_fields(struct vx_buf *b, json_t *event)
+static void put_field(struct vx_buf *b, json_t *event, const char *before, const char *name)
 {
-	const char *name;
-	json_t *value;
+	const char *text = vx_ctl_str(event, name);
 
-	json_object_foreach(event, name, value)
-	{
-		const char *text = json_string_value(value);
-
-		if (strcmp(name, "seq") == 0 || strcmp(name, "time") == 0 ||
-		    strcmp(name, "type") == 0)
-			continue;
-		vx_buf_puts(b, "  ");
-		vx_ctl_put(b, name);
-		vx_buf_putc(b, '=');
-		if (text && strcmp(name, "version") == 0)
-			vx_buf_printf(b, "%.12s", text);
-		else if (text)
-			vx_ctl_put(b, text);
-		else if (json_is_integer(value))
-			vx_buf_printf(b, "%lld", (long long)json_integer_value(value));
-	}
+	if (!text || !*text)
+		return;
+	vx_buf_puts(b, before);
+	if (strcmp(name, "version") == 0)
+		vx_buf_printf(b, "%.12s", text); /* enough to tell versions apart by eye */
+	else
+		vx_ctl_put(b, text);
 }
 
+/* A sentence of what docs/api.md says that events have; "lost" has a number instead. */
 static void put_text(struct vx_buf *b, json_t *event, const char *type)
 {
+	static const char *const fields[][2] = {
+		{"  ", "at"},      {"  ", "backend"},       {"  ", "severity"},
+		{"  ", "key"},     {"  number ", "number"}, {", version ", "version"},
+		{"  of ", "apps"}, {": ", "message"}};
 	const char *when = vx_ctl_str(event, "time");
 
 	vx_ctl_put(b, when ? when : "-");
 	vx_buf_printf(b, "  %s", colour_of(type));
 	vx_ctl_put(b, type);
-	vx_buf_printf(b, "%*s%s", strlen(type) < 9 ? (int)(9 - strlen(type)) : 0, "",
-	              vx_ctl_plain());
-	put_fields(b, event);
+	vx_buf_puts(b, vx_ctl_plain());
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		put_field(b, event, fields[i][0], fields[i][1]);
+	if (vx_ctl_int(event, "lost") > 0)
+		vx_buf_printf(b, "  %lld events, which came faster than they were read",
+		              (long long)vx_ctl_int(event, "lost"));
 	vx_buf_putc(b, '\n');
 }
 

@@ -12,6 +12,26 @@ struct request {
 	long limit;
 };
 
+static bool same_place(const json_t *a, const json_t *b)
+{
+	return json_equal(json_object_get(a, "backend"), json_object_get(b, "backend")) &&
+	       json_equal(json_object_get(a, "path"), json_object_get(b, "path")) &&
+	       json_equal(json_object_get(a, "line"), json_object_get(b, "line"));
+}
+
+/* Whether overridden value @i of @item was named before: an import brings what it shares with the
+ * importer along once more, and a person needs to see it once. */
+static bool is_repeated(const json_t *item, size_t i)
+{
+	const json_t *overrode = json_object_get(item, "overrode");
+	const json_t *one = json_array_get(overrode, i);
+
+	for (size_t j = 0; j < i; j++)
+		if (same_place(one, json_array_get(overrode, j)))
+			return true;
+	return same_place(one, item);
+}
+
 static void put_overridden(struct vx_buf *b, const json_t *item)
 {
 	const json_t *one;
@@ -19,11 +39,15 @@ static void put_overridden(struct vx_buf *b, const json_t *item)
 
 	json_array_foreach(json_object_get(item, "overrode"), i, one)
 	{
+		if (is_repeated(item, i))
+			continue;
 		vx_buf_puts(b, "  overrode  ");
 		vx_ctl_put_origin(b, one);
 		vx_buf_puts(b, ", where it is ");
-		if (json_object_get(one, "value")) {
+		if (vx_ctl_str(one, "value")) {
 			vx_ctl_put_value(b, one);
+		} else if (json_object_get(one, "value")) {
+			vx_buf_puts(b, "a list, a map or null");
 		} else {
 			vx_buf_puts(b, "hidden from you: ");
 			vx_ctl_put(b, vx_ctl_str(one, "hash"));
@@ -111,40 +135,69 @@ static int ask(const struct request *r, const struct vx_ctl_reading *at, json_t 
 	return vx_ctl_answer(&q, ret, err);
 }
 
-/* Try the readings one after the other, and keep the error that fits best: where the word could be
- * a label, most people mean the file. */
+/* Try the readings one after the other, until there is something. */
 static int ask_all(const struct request *r, const struct vx_ctl_place *p, json_t **ret,
                    struct vx_error *err)
 {
-	struct vx_error later = {0};
-	int rc = ask(r, &p->readings[0], ret, err);
+	bool key = p->readings[0].key != NULL;
+	struct vx_error last = {0};
+	int rc = ask(r, &p->readings[0], ret, &last);
 
-	if (rc != -ENOENT || p->n < 2)
-		return rc;
-	rc = ask(r, &p->readings[1], ret, &later);
-	if (rc < 0 && (rc != -ENOENT || p->readings[1].file || p->readings[1].key))
-		*err = later;
+	*err = last;
+	for (size_t i = 1; rc == -ENOENT && i < p->n; i++) {
+		rc = ask(r, &p->readings[i], ret, &last);
+		/* The likeliest reading has the best sentence, unless a key is what is missing. */
+		if (rc < 0 && (rc != -ENOENT || (p->readings[i].key && !key)))
+			*err = last;
+		key |= p->readings[i].key != NULL;
+	}
+	if (rc == -ENOENT && key) {
+		last = *err;
+		return vx_fail(err, rc, "%.400s; without a key all are listed", last.msg);
+	}
 	return rc;
 }
 
-/* The words and --file over what the path says. */
-static int apply(struct request *r, const char *key, struct vx_ctl_place *p, struct vx_error *err)
+/* The place that is asked for is @at with @key or @file, which are copied. */
+static int add_reading(struct vx_ctl_place *p, const char *at, const char *key, const char *file)
 {
-	const char *word = key ? key : r->file;
+	struct vx_ctl_reading *r = &p->readings[p->n];
 
-	for (size_t i = 0; word && i < p->n; i++) {
-		struct vx_ctl_reading *at = &p->readings[i];
+	vx_assert(p->n < VX_CTL_READINGS);
+	p->n++;
+	r->at = strdup(at);
+	r->key = key ? strdup(key) : NULL;
+	r->file = file ? strdup(file) : NULL;
+	return r->at && (r->key || !key) && (r->file || !file) ? 0 : -ENOMEM;
+}
 
-		if (at->key || (at->file && p->n == 1))
-			return vx_fail(err, -EINVAL, "the path names a %s already",
-			               at->key ? "key" : "file");
-		free(at->file);
-		at->file = r->file ? strdup(r->file) : NULL;
-		at->key = key ? strdup(key) : NULL;
-		if (!at->file && !at->key)
-			return vx_fail(err, -ENOMEM, "out of memory");
+/* A key (which may be the name of a plain file) or --file below what the path says. */
+static int apply(const struct request *r, const char *key, struct vx_ctl_place *p,
+                 struct vx_error *err)
+{
+	struct vx_ctl_place whole = {0};
+	int rc = 0;
+
+	if (!key && !r->file)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < p->n; i++) {
+		const struct vx_ctl_reading *at = &p->readings[i];
+
+		if (!at->key && !at->file && whole.n == 0) {
+			rc = add_reading(&whole, at->at, key, r->file);
+			if (rc == 0 && key)
+				rc = add_reading(&whole, at->at, NULL, key);
+		}
 	}
-	return 0;
+	vx_ctl_place_fini(p);
+	*p = whole;
+	if (rc < 0)
+		return vx_fail(err, rc, "out of memory");
+	return whole.n ? 0
+	               : vx_fail(err, -EINVAL,
+	                         "the path names a key or a file already, so '%s' is one "
+	                         "too many",
+	                         key ? key : r->file);
 }
 
 static int explain(struct request *r, const char *path, const char *key)
@@ -161,7 +214,7 @@ static int explain(struct request *r, const char *path, const char *key)
 		rc = ask_all(r, &place, &answer, &err);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
-	whole = !place.readings[0].key;
+	whole = !place.readings[0].key; /* then the documents are of interest, too */
 	rc = vx_ctl_is_json(&r->server) ? vx_ctl_print_json(answer) : print_text(answer, whole);
 	if (rc < 0)
 		return vx_ctl_fail(rc, NULL);
@@ -196,8 +249,9 @@ const struct vx_ctl_verb vx_ctl_explain = {
 	.usage = "PATH [KEY] [OPTION]...",
 	.summary = "Say where a value comes from, and what it overrode.",
 	.help = "PATH is APP/PROFILE[/LABEL], or any path inside the mount: a file of .keys is\n"
-		"that key, a plain file that file. With a KEY, it and everything below it; else\n"
-		"all keys, and the documents that took part. A moment may follow coordinates:\n"
+		"that key, a plain file that file. With a KEY, it and everything below it, or the\n"
+		"plain file of that name; else all keys, and the documents that took part. A "
+		"moment may follow coordinates:\n"
 		"/@head is what the sources say now, /@rev:repo:4f1c2e is with the backend repo\n"
 		"at that revision.\n"
 		"\n"

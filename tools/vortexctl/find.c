@@ -66,6 +66,9 @@ static int find(struct request *r)
 		return vx_ctl_fail(rc, &err);
 	if (json)
 		return vx_ctl_count(answer) ? VX_CTL_OK : VX_CTL_NOT_FOUND;
+	if (r->found == 0 && !strchr(r->key, '*'))
+		vx_ctl_remark("no configuration sets '%s'; '*%s' would find keys that end so",
+		              r->key, r->key);
 	vx_ctl_remark("%zu found in %lld configurations%s", r->found,
 	              (long long)vx_ctl_int(answer, "composed"),
 	              vx_ctl_str(answer, "next") ? "; there are more (--limit)" : "");

@@ -68,14 +68,15 @@ static int list(DIR *dir, struct listing *l)
 static int path_of(const char *text, char **ret, struct vx_error *err)
 {
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
-	char *path;
+	VX_AUTO(vx_freep) char *path = NULL;
+	size_t app = text ? strcspn(text, "/") : 0;
 	int rc = 0;
 
 	if (!text || !*text) {
 		path = strdup(".");
-	} else if (!strchr(text, '/')) {
-		rc = vx_app_check(text, err);
-		path = rc == 0 ? strdup(text) : NULL;
+	} else if (!text[app + strspn(text + app, "/")]) {
+		path = strndup(text, app); /* without the slash that a completion leaves */
+		rc = path ? vx_app_check(path, err) : 0;
 	} else {
 		rc = vx_ctl_coords(text, &at, err);
 		path = rc == 0 ? strdup(at->text) : NULL;
@@ -84,7 +85,7 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 		return rc;
 	if (!path)
 		return vx_fail(err, -ENOMEM, "out of memory");
-	*ret = path;
+	*ret = vx_steal(path);
 	return 0;
 }
 
@@ -92,7 +93,7 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 static int cannot(const char *text, int rc, struct vx_error *err)
 {
 	return vx_fail(err, rc, "%s: %s%s", text ? text : "the applications", strerror(-rc),
-	               rc == -EIO ? "; see vortexctl doctor and vortexd's log" : "");
+	               rc == -EIO ? "; see 'vortexctl problems' and vortexd's log" : "");
 }
 
 static int ls(const char *mount_path, const char *text, struct listing *l, struct vx_error *err)

@@ -159,11 +159,14 @@ static int flatten(const char *path, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* What @path is in its mount. Links are followed where it exists; a key that is misspelt does not. */
-static int find_below(const char *path, char **ret, struct vx_error *err)
+/* What @path is in its mount. Links are followed where it exists; a key that is misspelt does not:
+ * then only what @must be a path is taken for one. */
+static int find_below(const char *path, bool must, char **ret, struct vx_error *err)
 {
 	VX_AUTO(vx_freep) char *absolute = realpath(path, NULL);
 
+	if (!absolute && !must)
+		return -ENOENT;
 	if (!absolute && flatten(path, &absolute) < 0)
 		return vx_fail(err, -ENOMEM, "out of memory");
 	return vx_ctl_mounts_below(absolute, ret, err);
@@ -182,26 +185,70 @@ static int check_side(const char *text, struct vx_error *err)
 	return vx_ctl_coords(coords, &at, err);
 }
 
-int vx_ctl_place_parse(const char *text, struct vx_ctl_place *ret, struct vx_error *err)
+/* The third part of @text, behind APP/PROFILE/, or "". */
+static const char *third_part(const char *text)
 {
-	struct vx_ctl_place p = {.n = 1};
-	VX_AUTO(vx_freep) char *below = NULL;
-	bool is_path = *text == '/' || *text == '.';
-	int rc;
+	const char *slash = strchr(text, '/');
 
-	if (is_path || !strchr(text, '/')) {
-		rc = find_below(text, &below, is_path ? err : NULL);
-		if (rc == 0)
-			return vx_ctl_place_below(below, ret, err);
-		if (is_path)
-			return rc;
+	slash = slash ? strchr(slash + 1, '/') : NULL;
+	return slash ? slash + 1 : "";
+}
+
+/* @text as coordinates, and then as a path without its mount point. */
+static int parse_coords(const char *text, struct vx_ctl_place *ret, struct vx_error *err)
+{
+	const char *third = third_part(text);
+	struct vx_ctl_place p = {0}, below = {0};
+	int rc = check_side(text, err);
+
+	if (*third && *third != '@' && !strstr(third, "/@") &&
+	    vx_ctl_place_below(text, &below, NULL) == 0 && rc < 0) {
+		*ret = below; /* "payment/prod/.keys/a" is no side */
+		return 0;
 	}
-	rc = check_side(text, err);
-	if (rc == 0)
+	if (rc == 0) {
+		p.n = 1;
 		rc = set(&p.readings[0].at, text, strlen(text));
-	if (rc == 0)
+	}
+	for (size_t i = 0; rc == 0 && i < below.n; i++) {
+		p.readings[p.n++] = below.readings[i];
+		below.readings[i] = (struct vx_ctl_reading){0};
+	}
+	vx_ctl_place_fini(&below);
+	if (rc < 0)
+		vx_ctl_place_fini(&p);
+	else
 		*ret = p;
 	return rc;
+}
+
+int vx_ctl_place_parse(const char *text, struct vx_ctl_place *ret, struct vx_error *err)
+{
+	VX_AUTO(vx_freep) char *below = NULL;
+	VX_AUTO(vx_freep) char *coords = NULL;
+	size_t len = strlen(text);
+	bool must = *text == '/' || *text == '.';
+	int rc = find_below(text, must, &below, must ? err : NULL);
+
+	if (rc == 0)
+		return vx_ctl_place_below(below, ret, err);
+	if (must)
+		return rc;
+	while (len > 1 && text[len - 1] == '/')
+		len--; /* as the shell's completion leaves it */
+	if (set(&coords, text, len) < 0)
+		return vx_fail(err, -ENOMEM, "out of memory");
+	return parse_coords(coords, ret, err);
+}
+
+/* The reading that is a whole configuration, or the last one. */
+static size_t side_of(const struct vx_ctl_place *p)
+{
+	size_t i = 0;
+
+	while (i + 1 < p->n && (p->readings[i].key || p->readings[i].file))
+		i++;
+	return i;
 }
 
 int vx_ctl_side_parse(const char *text, char **ret, struct vx_error *err)
@@ -215,7 +262,7 @@ int vx_ctl_side_parse(const char *text, char **ret, struct vx_error *err)
 	}
 	rc = vx_ctl_place_parse(text, &p, err);
 	if (rc == 0)
-		*ret = vx_steal(p.readings[p.n - 1].at);
+		*ret = vx_steal(p.readings[side_of(&p)].at);
 	vx_ctl_place_fini(&p);
 	return rc;
 }

@@ -90,6 +90,37 @@ static void test_paths_above_a_configuration(void **state)
 	}
 }
 
+static void test_coordinates_may_be_more(void **state)
+{
+	static const struct place_case words[] = {
+		{"payment/prod", "payment/prod"},
+		{"payment/prod/", "payment/prod"},
+		{"payment/prod/@head", "payment/prod/@head"},
+		{"payment/prod/main/@rev:a/b", "payment/prod/main/@rev:a/b"},
+		{"payment/prod/nginx.conf",
+	         "payment/prod/nginx.conf or payment/prod file=nginx.conf "
+	         "or payment/prod/nginx.conf"},
+		{"payment/prod/.keys/a/0", "payment/prod key=a[0]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct vx_buf got = VX_BUF_INIT;
+		struct vx_ctl_place p;
+
+		assert_int_equal(vx_ctl_place_parse(words[i].below, &p, NULL), 0);
+		for (size_t j = 0; j < p.n; j++) {
+			vx_buf_puts(&got, j ? " or " : "");
+			put(&got, &p.readings[j]);
+		}
+		if (strcmp(got.data, words[i].want) != 0)
+			fail_msg("%s: got '%s', want '%s'", words[i].below, got.data,
+			         words[i].want);
+		vx_ctl_place_fini(&p);
+		vx_buf_fini(&got);
+	}
+}
+
 struct side_case {
 	const char *text;
 	int want;
@@ -131,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths_below_a_mount),
 		cmocka_unit_test(test_paths_above_a_configuration),
+		cmocka_unit_test(test_coordinates_may_be_more),
 		cmocka_unit_test(test_sides),
 	};
 
