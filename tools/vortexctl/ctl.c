@@ -86,6 +86,11 @@ void vx_ctl_remark(const char *fmt, ...)
 	(void)fputc('\n', stderr);
 }
 
+const char *vx_ctl_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void vx_ctl_help(const struct vx_ctl_verb *verb)
 {
 	printf("Usage: vortexctl %s%s%s\n\n%s\n\n%s", verb->name, *verb->usage ? " " : "",

@@ -57,6 +57,9 @@ int vx_ctl_fail(int rc, const struct vx_error *err);
  * whoever reads it there is helped, and no script has to take it away. */
 void vx_ctl_remark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The ending of a noun that is counted: "s" unless @n is 1. */
+const char *vx_ctl_plural(size_t n);
+
 /* Print the verb's whole help to standard output. */
 void vx_ctl_help(const struct vx_ctl_verb *verb);
 

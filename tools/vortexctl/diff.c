@@ -131,7 +131,8 @@ static int diff(const struct request *r, const char *a, const char *b)
 	if (same)
 		vx_ctl_remark("they are the same");
 	else
-		vx_ctl_remark("%zu differences", vx_ctl_count(answer));
+		vx_ctl_remark("%zu difference%s", vx_ctl_count(answer),
+		              vx_ctl_plural(vx_ctl_count(answer)));
 	return same ? VX_CTL_OK : VX_CTL_UNHEALTHY;
 }
 

@@ -54,7 +54,7 @@ static int history(const struct request *r, const char *text)
 		rc = vx_ctl_is_json(&r->server) ? vx_ctl_print_json(answer) : print_text(answer);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
-	vx_ctl_remark("%zu revisions%s", vx_ctl_count(answer),
+	vx_ctl_remark("%zu revision%s%s", vx_ctl_count(answer), vx_ctl_plural(vx_ctl_count(answer)),
 	              vx_ctl_str(answer, "next") ? "; there are more (--limit)" : "");
 	return VX_CTL_OK;
 }

@@ -74,7 +74,8 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	if (vx_ctl_count(answer) == 0)
 		vx_ctl_remark("no problems");
 	else
-		vx_ctl_remark("%zu problems", vx_ctl_count(answer));
+		vx_ctl_remark("%zu problem%s", vx_ctl_count(answer),
+		              vx_ctl_plural(vx_ctl_count(answer)));
 	if (vx_ctl_int(answer, "dropped") > 0)
 		vx_ctl_remark("and %lld more that vortexd does not keep",
 		              (long long)vx_ctl_int(answer, "dropped"));

@@ -69,7 +69,8 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		rc = vx_ctl_is_json(&server) ? vx_ctl_print_json(answer) : print_text(answer);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
-	vx_ctl_remark("%zu configurations in memory", vx_ctl_count(answer));
+	vx_ctl_remark("%zu configuration%s in memory", vx_ctl_count(answer),
+	              vx_ctl_plural(vx_ctl_count(answer)));
 	return VX_CTL_OK;
 }
 
