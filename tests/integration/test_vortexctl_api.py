@@ -315,6 +315,8 @@ def test_pages_are_merged(vortex, tmp_path):
     found = ctl.json('find', 'key*')
     assert [i['key'] for i in found['items']] == [i['key'] for i in answer['items']]
     assert len(ctl.text('find', 'key*').splitlines()) == 2500
+    shown, _ = ctl.terminal('find', 'key*')
+    assert '\rconfigurations' not in shown and shown.count('configurations composed ...\r\x1b[K') == 2
 
 
 def test_diff_of_two_configurations(ctl):
@@ -580,9 +582,11 @@ def test_a_daemon_that_hangs(vortex, tmp_path):
     one.process.send_signal(signal.SIGSTOP)
     try:
         sentence = Ctl(one).refused(TIMEOUT, 'tracks', '--timeout', '1', timeout=20)
+        events = Ctl(one).refused(TIMEOUT, 'events', '--timeout', '1', timeout=20)
     finally:
         one.process.send_signal(signal.SIGCONT)
     assert 'did not answer in time' in sentence and '--timeout' in sentence
+    assert sentence == events
     assert Ctl(one).text('problems') == ''
 
 
@@ -746,6 +750,8 @@ def complete(ctl, one, *words):
     (['backends', 'refresh', ''], {'local', 'repo'}),
     (['history', 'payment/prod', '--backend', 'r'], {'repo'}),
     (['help', 'ev'], {'events'}),
+    (['explain', 'payment/prod', 'server.'], {'server.host', 'server.port'}),
+    (['diff', 'payment/prod', '@h'], {'@head'}),
 ])
 def test_completion(ctl, one, words, want):
     assert set(complete(ctl, one, *words)) == want

@@ -80,7 +80,12 @@ _vortexctl() {
 		compopt -o filenames 2>/dev/null
 		;;
 	explain | diff | history | get | ls)
-		if [[ $cur == /* || $cur == .* ]]; then
+		if [[ $verb == explain && $COMP_CWORD -eq 3 && ${COMP_WORDS[2]} != -* ]]; then
+			_vortexctl_words "$("$program" explain "${COMP_WORDS[2]}" --timeout 2 2>/dev/null |
+				sed -n 's/^\([^ ]*\) = .*/\1/p')"
+		elif [[ $verb == diff && $cur == @* ]]; then
+			_vortexctl_words '@head @rev:'
+		elif [[ $cur == /* || $cur == .* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames 2>/dev/null
 		else

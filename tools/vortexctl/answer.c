@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE_ITEMS 1000 /* the most that the daemon gives at once */
 
@@ -89,6 +90,20 @@ static int check_page(const struct vx_ctl_client *c, const json_t *page, const c
 	return 0;
 }
 
+/* Whoever waits at a terminal for thousands of configurations sees that it goes on. */
+static void show_progress(const json_t *all)
+{
+	if (isatty(STDERR_FILENO) && json_object_get(all, "composed"))
+		(void)fprintf(stderr, "\r%lld configurations composed ...",
+		              (long long)vx_ctl_int(all, "composed"));
+}
+
+static void clear_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		(void)fputs("\r\033[K", stderr); /* to the line's end */
+}
+
 /* Take @page (owned) into *all. */
 static int take_page(const struct vx_ctl_question *q, json_t *page, json_t **all)
 {
@@ -122,6 +137,8 @@ static int ask_pages(struct vx_ctl_client *c, const struct vx_ctl_question *q, j
 		const char *next;
 		int rc = ask_page(c, q, cursor, have, &page, err);
 
+		if (cursor)
+			clear_progress();
 		if (rc == 0)
 			rc = check_page(c, page, cursor, err);
 		if (rc < 0) {
@@ -133,6 +150,8 @@ static int ask_pages(struct vx_ctl_client *c, const struct vx_ctl_question *q, j
 			return vx_fail(err, -ENOMEM, "out of memory");
 		next = vx_ctl_str(all, "next");
 		more = next && (q->limit == 0 || have < (size_t)q->limit);
+		if (more)
+			show_progress(all);
 		free(cursor);
 		cursor = more ? strdup(next) : NULL;
 		if (more && !cursor)

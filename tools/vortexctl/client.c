@@ -22,6 +22,7 @@ struct transfer {
 	void *arg;
 	struct vx_buf body;
 	size_t max;
+	bool endless;
 	int rc; /* why the transfer was ended by us */
 };
 
@@ -151,7 +152,7 @@ static int perform(struct transfer *t, const char *url, bool post, long *ret_sta
                    struct vx_error *err)
 {
 	CURL *curl = t->c->curl;
-	bool follow = t->take != NULL;
+	bool endless = t->endless;
 	CURLcode code;
 
 	if (curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
@@ -159,9 +160,9 @@ static int perform(struct transfer *t, const char *url, bool post, long *ret_sta
 	    (post && (curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "") != CURLE_OK ||
 	              curl_easy_setopt(curl, CURLOPT_POST, 1L) != CURLE_OK)) ||
 	    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, t->c->timeout_s) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_TIMEOUT, follow ? 0L : t->c->timeout_s) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, follow ? 1L : 0L) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, follow ? VX_CTL_SILENCE_S : 0L) !=
+	    curl_easy_setopt(curl, CURLOPT_TIMEOUT, endless ? 0L : t->c->timeout_s) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, endless ? 1L : 0L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, endless ? VX_CTL_SILENCE_S : 0L) !=
 	            CURLE_OK ||
 	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) != CURLE_OK ||
 	    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t) != CURLE_OK)
@@ -228,10 +229,14 @@ int vx_ctl_command(struct vx_ctl_client *c, const char *path, const struct vx_ct
 }
 
 int vx_ctl_follow(struct vx_ctl_client *c, const char *path, const struct vx_ctl_param *params,
-                  size_t n, vx_ctl_bytes_fn *take, void *arg, struct vx_error *err)
+                  size_t n, bool endless, vx_ctl_bytes_fn *take, void *arg, struct vx_error *err)
 {
-	struct transfer t = {
-		.c = c, .take = take, .arg = arg, .body = VX_BUF_INIT, .max = ERROR_BODY_MAX};
+	struct transfer t = {.c = c,
+	                     .take = take,
+	                     .arg = arg,
+	                     .body = VX_BUF_INIT,
+	                     .max = ERROR_BODY_MAX,
+	                     .endless = endless};
 	int rc = request(&t, false, path, params, n, err);
 
 	vx_buf_fini(&t.body);

@@ -44,11 +44,12 @@ int vx_ctl_command(struct vx_ctl_client *c, const char *path, const struct vx_ct
 /* Take @n bytes of a stream: 0, or a negative errno that ends it. */
 typedef int vx_ctl_bytes_fn(void *arg, const char *bytes, size_t n);
 
-/* GET an answer that does not end by itself. Only a silence of VX_CTL_SILENCE_S ends it.
+/* GET an answer in pieces, as they come. If it is @endless, only a silence of VX_CTL_SILENCE_S ends
+ * it, else it may take as long as any.
  * 0 the daemon closed it; what @take returned; else as vx_ctl_ask. */
 #define VX_CTL_SILENCE_S 45 /* three of the daemon's signs of life */
 int vx_ctl_follow(struct vx_ctl_client *c, const char *path, const struct vx_ctl_param *params,
-                  size_t n, vx_ctl_bytes_fn *take, void *arg, struct vx_error *err);
+                  size_t n, bool endless, vx_ctl_bytes_fn *take, void *arg, struct vx_error *err);
 
 /* json_decref for VX_AUTO. */
 static inline void vx_json_put(json_t **p)

@@ -96,7 +96,7 @@ static int read_stream(struct watch *w, struct vx_error *err)
 	const struct vx_ctl_param params[] = {{"after", *w->after ? w->after : NULL},
 	                                      {"follow", w->on ? NULL : "false"}};
 	struct vx_sse sse = {.fn = take_event, .arg = w};
-	int rc = vx_ctl_follow(w->client, "events", params, 2, take_bytes, &sse, err);
+	int rc = vx_ctl_follow(w->client, "events", params, 2, w->on, take_bytes, &sse, err);
 
 	vx_sse_fini(&sse);
 	return rc;
