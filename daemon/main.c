@@ -355,11 +355,11 @@ static int check_settings(struct daemon *d)
 
 	if (rc == 0)
 		rc = vx_http_check(d->settings, &err);
+	stop(d);
 	if (rc < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		return EXIT_USAGE;
 	}
-	stop(d);
 	(void)printf("the settings are good\n");
 	return EXIT_ENDED;
 }

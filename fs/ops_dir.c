@@ -175,6 +175,8 @@ static void wait_for_index(struct vx_fs *fs, struct vx_ask *ask, struct vx_dir *
 
 	vx_lock(&fs->lock);
 	first = !dir->load || atomic_load(&dir->load->ctx.cancelled);
+	if (first)
+		dir->load = NULL; /* how a cancelled one ends is not for those who come after it */
 	vx_ask_wait(ask, dir);
 	vx_unlock(&fs->lock);
 	if (first)

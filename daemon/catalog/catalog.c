@@ -197,7 +197,8 @@ static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps,
 	}
 }
 
-/* Once a second: due retries, orphans whose time is over, tracks that nobody shows. */
+/* Once a second: due retries, orphans whose time is over, questions whose askers have left, tracks
+ * that nobody shows. */
 static void tick(struct vx_catalog *c)
 {
 	int64_t now = vx_mono_ns(c->clock);
@@ -212,6 +213,11 @@ static void tick(struct vx_catalog *c)
 		else if (!t->lost)
 			continue;
 		if (t->shown || t->orphaned_ns)
+			track_kick(t);
+	}
+	for (t = c->waiting; t; t = next) {
+		next = t->next_waiting;
+		if (track_is_left(t))
 			track_kick(t);
 	}
 	gone = forget_tracks(c, c->tracks_max, now - c->ttl_ns);

@@ -2,6 +2,7 @@
  *
  *	catalog.c  the feeds, the table of tracks, events, life and end
  *	track.c    one track's job: resolve, compose, install, answer, publish
+ *	track_leave.c  when everybody who asked has left
  *	track_tell.c  what is said of a track
  *	tree.c     the provider's branches: places, lookups and listings of folders
  *	index.c    a leaf's names, `.keys`, plain folders
@@ -207,6 +208,12 @@ struct merged {
 };
 int names_merge(enum vx_list_what what, const struct vx_list *const *pages, size_t n_pages,
                 const char *cursor, bool known, struct merged *ret);
+
+/* track_leave.c */
+bool track_is_left(const struct track *t); /* L: all who asked have gone, and nobody is shown it */
+/* If so, cancel what is being fetched for them alone. true: there is nothing to do, whoever asks next
+ * begins anew. J. */
+bool track_abandon(struct track *t);
 
 /* listing.c */
 void listing_ask(struct vx_catalog *c, struct vx_ask *ask, enum vx_list_what what, const char *app,

@@ -106,6 +106,16 @@ void vx_feed_forget(struct vx_feed *f, const char *text)
 		vx_feed_tell_over(f, &e->known, text);
 }
 
+void vx_feed_abandon(struct vx_feed *f, const char *text)
+{
+	struct vx_feed_entry *e;
+
+	VX_LOCKED(&f->lock);
+	HASH_FIND_STR(f->entries, text, e);
+	if (e && e->known.inflight && !e->behind)
+		vx_ctx_cancel(&e->ctx);
+}
+
 void vx_feed_retry(struct vx_feed *f)
 {
 	struct vx_feed_entry *e, *next;
@@ -144,7 +154,7 @@ void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx
 	k->fresh = rc >= 0 && !k->again;
 	k->rc = rc < 0 && rc != -ECANCELED ? rc : 0;
 	k->told = false;
-	k->attempts = rc >= 0 ? 0 : k->attempts + 1;
+	k->attempts = rc >= 0 ? 0 : k->attempts + (rc != -ECANCELED);
 	k->retry_ns = k->again ? 0 : now + vx_backoff_ns(k->attempts, vx_feed_random());
 	k->again = false;
 	if (k->rc < 0) {
@@ -220,7 +230,7 @@ static void run_fetch(struct vx_job *job)
 	e->gone = rc == -ENOENT; /* an answer, not a failure: what was last good is so no more */
 	vx_feed_note(f, &e->known, e->gone ? 0 : rc, &err, e->at->text,
 	             e->layers ? e->layers->revision : NULL);
-	if (rc == 0 && !e->at->label)
+	if (now && !e->at->label)
 		(void)snprintf(f->revision, sizeof(f->revision), "%s", now->revision);
 	if (rc == 0 || e->gone) {
 		vx_layers_put(e->layers);

@@ -47,6 +47,10 @@ int vx_feed_watch(struct vx_feed *f, struct vx_error *err);
 int vx_feed_layers(struct vx_feed *f, const struct vx_coords *at, struct vx_layers **ret,
                    struct vx_error *err);
 
+/* Everybody who waited for the layers at the coordinates @text has left: the call to the backend is
+ * cancelled. settled() follows; whoever wants them yet asks again. */
+void vx_feed_abandon(struct vx_feed *f, const char *text);
+
 /* A counted, immutable list of labels in byte order, with those that went not long ago. */
 struct vx_label_list {
 	atomic_size_t refs;

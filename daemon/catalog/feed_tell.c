@@ -128,13 +128,16 @@ static void tell_away(struct vx_feed *f, const struct vx_backend_status *s)
 static void tell_back(struct vx_feed *f)
 {
 	char key[KEY_MAX];
+	bool silent;
 
 	vx_lock(&f->lock);
 	f->away = (struct vx_error){0};
-	if (!f->silent)
+	silent = f->silent;
+	if (!silent)
 		(void)vx_problems_clear(f->events.problems, key_of(f, NULL, key));
 	vx_unlock(&f->lock);
-	vx_log(VX_LOG_INFO, VX_FIELDS({"backend", f->name}), "the source is well again");
+	if (!silent) /* else whoever is answered next says it */
+		vx_log(VX_LOG_INFO, VX_FIELDS({"backend", f->name}), "the source is well again");
 }
 
 static void tell_progress(struct vx_feed *f, const char *message, int64_t now_ns)
@@ -223,7 +226,7 @@ void vx_feed_look(struct vx_feed *f, struct vx_feed_state *ret)
 	ret->good_ns = s.good_ns ? s.good_ns : f->good_ns;
 	ret->next_ns = s.next_ns ? s.next_ns : f->breaker.open_until_ns;
 	ret->state = resting                                           ? "resting"
-	             : s.rc < 0 || f->silent                           ? "failing"
+	             : s.rc < 0 || f->silent || f->away.code           ? "failing"
 	             : s.first || (!f->ops->status && f->good_ns == 0) ? "starting"
 	                                                               : "ok";
 	if (s.rc < 0 || s.busy)

@@ -92,7 +92,7 @@ static int copy_page(const struct merged *m, size_t max, struct vx_list *ret)
 	}
 	page.more = m->more || m->n > max;
 	*ret = page;
-	page = (struct vx_list){0};
+	memset(&page, 0, sizeof(page)); /* it is the caller's */
 	return 0;
 }
 

@@ -105,7 +105,7 @@ int vx_catalog_tracks(struct vx_catalog *c, const char *cursor, size_t max,
 	if (rc < 0)
 		return rc;
 	*ret = page;
-	page = (struct vx_track_page){0};
+	memset(&page, 0, sizeof(page)); /* it is the caller's */
 	return 0;
 }
 
@@ -159,7 +159,7 @@ int vx_catalog_backends(struct vx_catalog *c, struct vx_backend_list *ret)
 		}
 	}
 	*ret = l;
-	l = (struct vx_backend_list){0};
+	memset(&l, 0, sizeof(l));
 	return 0;
 }
 

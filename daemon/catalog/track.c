@@ -457,15 +457,16 @@ void track_run(struct vx_job *job)
 	uint64_t seen;
 
 	do {
-		bool stale, changed, ending, whole = true;
+		bool left = track_abandon(t), stale, changed, ending, whole = true;
 
 		vx_lock(&c->lock);
 		ending = c->ending;
 		changed = t->lost && t->known;
 		t->lost = false;
 		seen = c->settles;
-		stale = (t->dirty || !t->known || pending) && !ending;
-		t->dirty = false;
+		left = left && !t->questions;
+		stale = (t->dirty || !t->known || pending) && !ending && !left;
+		t->dirty = left;
 		t->again = false;
 		vx_unlock(&c->lock);
 		pending = stale && refresh(t, &changed) == -EINPROGRESS;

@@ -85,15 +85,16 @@ int vx_acceptor_new(int listening, unsigned places, bool (*take)(void *arg, int 
 	a->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (a->places < 0 || a->end < 0)
 		rc = -errno;
+	*ret = a;
 	if (rc == 0)
 		rc = -pthread_create(&a->thread, NULL, run, a);
 	if (rc < 0) {
+		*ret = NULL;
 		vx_close(&a->places);
 		vx_close(&a->end);
 		free(a);
 		return vx_fail(err, rc, "http.socket: a thread for it: %s", strerror(-rc));
 	}
-	*ret = a;
 	return 0;
 }
 

@@ -239,7 +239,7 @@ struct vx_acceptor;
 
 /* Begin to accept at @listening (borrowed) on a thread of its own. @take gets each new descriptor,
  * which is its own from then on; true: a place is taken until vx_acceptor_leave.
- * 0 and *ret (end it, then free it). */
+ * 0 and *ret, which is written before the first call of @take (end it, then free it). */
 int vx_acceptor_new(int listening, unsigned places, bool (*take)(void *arg, int fd), void *arg,
                     struct vx_acceptor **ret, struct vx_error *err);
 void vx_acceptor_leave(struct vx_acceptor *a); /* a caller has gone; any thread */

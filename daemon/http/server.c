@@ -38,7 +38,6 @@ struct vx_http {
 	struct vx_socket socket;
 	struct vx_acceptor *acceptor;
 	struct MHD_Daemon *mhd;
-	bool arrived; /* the caller that is just taken in; the acceptor's thread */
 	atomic_bool ending;
 	atomic_size_t streams;
 	pthread_mutex_t lock;     /* rank 40: a ctx is cancelled under it */
@@ -332,7 +331,7 @@ static void say(void *arg, const char *fmt, va_list ap)
 	vx_log(VX_LOG_DEBUG, VX_NO_FIELDS, "http: %s", text);
 }
 
-/* A caller has come (on the acceptor's thread), or gone (any). */
+/* A caller that had come has gone. */
 static void note(void *cls, struct MHD_Connection *connection, void **context,
                  enum MHD_ConnectionNotificationCode code)
 {
@@ -340,20 +339,18 @@ static void note(void *cls, struct MHD_Connection *connection, void **context,
 
 	(void)connection;
 	(void)context;
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		h->arrived = true;
-	else
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
 		vx_acceptor_leave(h->acceptor);
 }
 
+/* libmicrohttpd's own thread makes the connection, a little later. Where it has not the memory for
+ * one, it closes the descriptor and notes nothing: that place stays taken until the next start. */
 static bool take_caller_in(void *arg, int fd)
 {
 	struct vx_http *h = VX_CHECK(arg, struct vx_http, VX_HTTP_MAGIC);
 	const struct sockaddr address = {.sa_family = AF_UNIX};
 
-	h->arrived = false;
-	/* Where it fails, it has closed fd, and noted one that had come already as gone. */
-	return MHD_add_connection(h->mhd, fd, &address, sizeof(address)) == MHD_YES || h->arrived;
+	return MHD_add_connection(h->mhd, fd, &address, sizeof(address)) == MHD_YES;
 }
 
 static int listen_for_calls(struct vx_http *h, struct vx_error *err)

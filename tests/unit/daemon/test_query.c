@@ -2,23 +2,7 @@
  * made, without a mount. */
 #include "daemon/catalog/query.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <string.h>
-
-#include "daemon/catalog/catalog_i.h"
-#include "daemon/settings.h"
-#include "tests/unit/backends/open.h"
-
-struct house {
-	struct vx_events *events;
-	struct vx_problems *problems;
-	struct vx_settings *settings;
-	struct vx_catalog *catalog;
-	struct vx_ctx ctx;
-	struct vx_error err;
-	uint64_t seen; /* the event that was waited for last */
-};
+#include "tests/unit/daemon/house.h"
 
 static char base[64];
 
@@ -54,111 +38,6 @@ static int drop(void **state)
 	"- {name: repo, type: git, priority: 10, uri: '@/repo'}\n"                                 \
 	"- {name: local, type: directory, priority: 20, path: '@/local'}\n"
 
-/* A catalog over @backends, where each at sign stands for the folder. */
-static void open_house(struct house *h, const char *backends)
-{
-	static const char *const types[] = {"directory", "git", "never"};
-	static char *const no_environment[] = {NULL};
-	char path[128], state_dir[128];
-	struct vx_daemon_settings_from from = {.config = path,
-	                                       .environ = no_environment,
-	                                       .root = true,
-	                                       .types = types,
-	                                       .n_types = 3};
-	FILE *f;
-
-	memset(h, 0, sizeof(*h));
-	(void)snprintf(path, sizeof(path), "%s/vortexd.yaml", base);
-	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", base);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	(void)fprintf(f, "backends:\n");
-	for (const char *c = backends; *c; c++)
-		(void)fprintf(f, "%.*s", *c == '@' ? 64 : 1, *c == '@' ? base : c);
-	assert_int_equal(fclose(f), 0);
-	h->events = vx_events_new(vx_clock_system(), 100);
-	h->problems = vx_problems_new(vx_clock_system(), h->events, 100);
-	if (vx_daemon_settings_load(&from, NULL, NULL, &h->settings, &h->err) < 0 ||
-	    vx_catalog_new(h->settings, vx_clock_system(), state_dir,
-	                   &(struct vx_catalog_tells){h->events, h->problems}, &h->catalog,
-	                   &h->err) < 0)
-		fail_msg("%s", h->err.msg);
-	vx_ctx_init(&h->ctx, vx_clock_system(), 30000);
-}
-
-static void leave_house(struct house *h)
-{
-	vx_ctx_fini(&h->ctx);
-	vx_catalog_cancel(h->catalog);
-	vx_catalog_free(h->catalog);
-	vx_settings_put(h->settings);
-	vx_problems_free(h->problems);
-	vx_events_free(h->events);
-}
-
-static struct vx_coords *coords(const char *app, const char *profile, const char *label)
-{
-	struct vx_coords *at;
-
-	assert_int_equal(vx_coords_new(app, profile, label, &at, NULL), 0);
-	return at;
-}
-
-/* What vx_catalog_snapshot answers; the snapshot as properties in *ret (free it), or NULL. */
-static int ask(struct house *h, const char *app, const char *profile, const char *label,
-               enum vx_moment moment, const struct vx_at_revision *rev, char **ret)
-{
-	VX_AUTO(vx_coords_free_p) struct vx_coords *at = coords(app, profile, label);
-	VX_AUTO(vx_snapshot_put_p) struct vx_snapshot *s = NULL;
-	struct vx_bytes *bytes;
-	int rc = vx_catalog_snapshot(h->catalog, &h->ctx, at, moment, rev, &s, &h->err);
-
-	*ret = NULL;
-	if (rc == 0) {
-		assert_int_equal(vx_render(s, VX_OUT_PROPERTIES, &bytes, NULL, NULL), 0);
-		*ret = strdup(bytes->data);
-		vx_bytes_put(bytes);
-	}
-	return rc;
-}
-
-/* Wait for an event that has both texts in it. */
-static void wait_for(struct house *h, const char *type, const char *text)
-{
-	bool found = false;
-
-	while (!found) {
-		struct vx_bytes *line;
-		uint64_t lost;
-
-		if (vx_events_next(h->events, h->seen, 20000, &h->seen, &lost, &line) < 0)
-			fail_msg("no event '%s' of '%s'", type, text);
-		found = strstr(line->data, type) && strstr(line->data, text);
-		vx_bytes_put(line);
-	}
-}
-
-/* Have a track made as if somebody had looked at @at's files; wait for the event @type of it. */
-static void serve(struct house *h, const char *app, const char *profile, const char *label,
-                  const char *type)
-{
-	VX_AUTO(vx_coords_free_p) struct vx_coords *at = coords(app, profile, label);
-	struct track *t;
-
-	vx_lock(&h->catalog->lock);
-	t = track_get(h->catalog, at, false);
-	assert_non_null(t);
-	t->dirty = true;
-	track_kick(t);
-	vx_unlock(&h->catalog->lock);
-	track_put(t);
-	wait_for(h, type, at->text);
-	vx_lock(&h->catalog->lock); /* the event comes a little before the job's end */
-	while (h->catalog->jobs > 0)
-		(void)pthread_cond_wait(&h->catalog->quiet, &h->catalog->lock);
-	vx_unlock(&h->catalog->lock);
-}
-
 static void test_what_is_asked_is_composed_and_leaves_nothing(void **state)
 {
 	static const struct vx_at_revision v1 = {"repo", "v1"}, none = {"repo", "v2"},
@@ -193,7 +72,7 @@ static void test_what_is_asked_is_composed_and_leaves_nothing(void **state)
 	struct house h;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char *got;
 		int rc = ask(&h, cases[i].app, cases[i].profile, cases[i].label, VX_SERVED,
@@ -220,7 +99,7 @@ static void test_served_is_what_readers_get(void **state)
 	char *got;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	serve(&h, "till", "default", NULL, "published");
 	run("echo 'from: elsewhere' > %s/local/till.yml", base); /* nothing watches */
 	assert_int_equal(ask(&h, "till", "default", NULL, VX_SERVED, NULL, &got), 0);
@@ -238,11 +117,11 @@ static void test_tracks_come_in_pages(void **state)
 	struct house h;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	serve(&h, "till", "default", NULL, "published");
 	serve(&h, "payment", "prod", NULL, "published");
 	serve(&h, "orders", "default", NULL, "published");
-	serve(&h, "payment", "prod", "broken", "problem");
+	serve(&h, "payment", "prod", "broken", "it cannot be served");
 	assert_int_equal(vx_catalog_tracks(h.catalog, "", 3, &page), 0);
 	assert_int_equal(page.n, 3);
 	assert_true(page.more);
@@ -321,7 +200,7 @@ static void test_names_are_merged(void **state)
 	char got[256];
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	for (size_t max = 1; max <= 3; max++)
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 			if (strcmp(names(&h, cases[i].what, cases[i].app, cases[i].label,
@@ -352,7 +231,7 @@ static void test_a_label_that_is_lacking(void **state)
 		(void)snprintf(backends, sizeof(backends),
 		               "- {name: repo, type: git, uri: '@/repo', missing_label: %s}\n",
 		               cases[i].missing);
-		open_house(&h, backends);
+		open_house(&h, base, backends);
 		(void)names(&h, VX_LIST_APPS, NULL, "v2", NULL, 10, got);
 		if (strncmp(got, cases[i].names, strlen(cases[i].names)) != 0)
 			fail_msg("%s: '%s'", cases[i].missing, got);
@@ -370,7 +249,7 @@ static void test_backends_history_refresh(void **state)
 	char *got;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	assert_int_equal(vx_catalog_backends(h.catalog, &l), 0);
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.backends[0].name, "repo");
@@ -416,23 +295,71 @@ static void collect(void *arg, const struct vx_problem *p)
 	               vx_severity_name(p->severity));
 }
 
-static void test_what_fails_is_a_problem_until_it_is_well(void **state)
+/* Every problem's key and severity. */
+static void check_problems(struct house *h, const char *want)
 {
 	char text[1024] = "";
+
+	(void)vx_problems_each(h->problems, collect, text);
+	assert_string_equal(text, want);
+}
+
+static void test_what_fails_is_a_problem_until_it_is_well(void **state)
+{
 	struct house h;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	run("echo 'a: [' > %s/local/till.yml", base);
 	serve(&h, "till", "default", NULL, "track till");
-	(void)vx_problems_each(h.problems, collect, text);
-	assert_string_equal(text, "backend local till/default: error|track till/default: error|");
+	check_problems(&h, "backend local till/default: error|track till/default: error|");
 	run("echo 'from: folder' > %s/local/till.yml", base);
 	assert_int_equal(vx_catalog_refresh(h.catalog, &h.ctx, "local", &h.err), 0); /* at once */
 	serve(&h, "till", "default", NULL, "published");
-	text[0] = '\0';
-	(void)vx_problems_each(h.problems, collect, text);
-	assert_string_equal(text, "");
+	check_problems(&h, "");
+	leave_house(&h);
+}
+
+static enum vx_track_state state_of_till(struct house *h)
+{
+	struct vx_track_page page;
+	enum vx_track_state state;
+
+	assert_int_equal(vx_catalog_tracks(h->catalog, "orders", 1, &page), 0);
+	assert_int_equal(page.n, 1);
+	assert_string_equal(page.tracks[0].at, "till/default");
+	state = page.tracks[0].state;
+	vx_track_page_fini(&page);
+	return state;
+}
+
+static void test_what_happens_to_a_track_is_told(void **state)
+{
+	struct house h;
+	char *got;
+
+	(void)state;
+	open_house(&h, base, BOTH);
+	assert_int_equal(vx_feed_watch(catalog_feed(h.catalog, "local"), &h.err), 0);
+	run("touch %s/local/application.env", base); /* Vortex makes one itself */
+	wait_for(&h, "changed", "\"local\"");
+	serve(&h, "till", "default", NULL, "published");
+	check_problems(&h, "track till/default note: note|");
+	run("cd %s && mv local/till.yml till.yml", base);
+	wait_for(&h, "changed", "\"local\"");
+	serve(&h, "till", "default", NULL, "orphaned");
+	assert_int_equal(state_of_till(&h), VX_TRACK_ORPHANED);
+	check_problems(&h, "track till/default: warning|track till/default note: note|");
+	assert_int_equal(ask(&h, "till", "default", NULL, VX_SERVED, NULL, &got), 0);
+	free(got);
+	assert_int_equal(ask(&h, "till", "default", NULL, VX_HEAD, NULL, &got), -ENOENT);
+	run("echo 'vortex.imports: nobody' > %s/local/till.yml", base);
+	wait_for(&h, "changed", "\"local\"");
+	serve(&h, "till", "default", NULL, "still serving version");
+	assert_int_equal(state_of_till(&h), VX_TRACK_STALE);
+	run("cd %s && mv till.yml local/till.yml && rm local/application.env", base);
+	wait_for(&h, "changed", "\"local\"");
+	serve(&h, "till", "default", NULL, "solved");
 	leave_house(&h);
 }
 
@@ -458,7 +385,7 @@ static void test_who_asks_in_vain_leaves_in_time(void **state)
 		print_message("built without VX_TEST_BACKENDS\n");
 		skip();
 	}
-	open_house(&h, SILENT);
+	open_house(&h, base, SILENT);
 	for (int i = 0; i < 3; i++) { /* its one thread has to be free again each time */
 		vx_ctx_fini(&h.ctx);
 		vx_ctx_init(&h.ctx, vx_clock_system(), 20);
@@ -511,7 +438,7 @@ static void test_two_at_once(void **state)
 	struct house h;
 
 	(void)state;
-	open_house(&h, BOTH);
+	open_house(&h, base, BOTH);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, ask_much, &h), 0);
 	serve(&h, "payment", "prod", NULL, "published");
@@ -530,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_a_label_that_is_lacking),
 		cmocka_unit_test(test_backends_history_refresh),
 		cmocka_unit_test(test_what_fails_is_a_problem_until_it_is_well),
+		cmocka_unit_test(test_what_happens_to_a_track_is_told),
 		cmocka_unit_test(test_who_asks_in_vain_leaves_in_time),
 		cmocka_unit_test(test_two_at_once),
 	};
