@@ -249,8 +249,9 @@ static bool mark(struct track *t, const char *const *apps, size_t n_apps)
 	t->changes++;
 	if (t->elsewhere == ELSEWHERE_ANSWERED)
 		t->elsewhere = ELSEWHERE_UNASKED;
-	/* Else whoever asks next brings it up to date. */
-	return (t->shown || t->busy || t->waits) && claim(t);
+	/* Else whoever asks next brings it up to date; a failure is looked into, so that a problem
+	 * which was mended does not stand until somebody reads. */
+	return (t->shown || t->busy || t->waits || t->failed) && claim(t);
 }
 
 static void on_changed(void *arg, struct vx_feed *feed, const char *const *apps, size_t n_apps)

@@ -64,6 +64,7 @@ enum vx_param {
 	VX_P_ALL,
 	VX_P_ORIGINS,
 	VX_P_AFTER,
+	VX_P_FOLLOW,
 	VX_P_LIMIT,
 	VX_P_CURSOR,
 	VX_PARAMS
@@ -194,7 +195,8 @@ int vx_walk(const struct vx_walk *w, struct vx_items *p, struct vx_error *err);
 
 struct vx_stream;
 
-/* Follow the events after `after`, or @last_id (the header; nullable), or from now on. @rq is kept
+/* Follow the events after `after`, or @last_id (the header; nullable), or from now on; with
+ * follow=false only what has happened already, from the first that is kept. @rq is kept
  * until free; @ending (borrowed) ends it. */
 int vx_stream_new(const struct vx_http_request *rq, const char *last_id, const atomic_bool *ending,
                   struct vx_stream **ret, struct vx_error *err);

@@ -13,11 +13,12 @@
 #define PAGED (P(LIMIT) | P(CURSOR))
 
 static const char *const names[VX_PARAMS] = {
-	[VX_P_AT] = "at",           [VX_P_A] = "a",         [VX_P_B] = "b",
-	[VX_P_KEY] = "key",         [VX_P_FILE] = "file",   [VX_P_VALUE] = "value",
-	[VX_P_LABEL] = "label",     [VX_P_REV] = "rev",     [VX_P_APP] = "app",
-	[VX_P_BACKEND] = "backend", [VX_P_ALL] = "all",     [VX_P_ORIGINS] = "origins",
-	[VX_P_AFTER] = "after",     [VX_P_LIMIT] = "limit", [VX_P_CURSOR] = "cursor",
+	[VX_P_AT] = "at",           [VX_P_A] = "a",           [VX_P_B] = "b",
+	[VX_P_KEY] = "key",         [VX_P_FILE] = "file",     [VX_P_VALUE] = "value",
+	[VX_P_LABEL] = "label",     [VX_P_REV] = "rev",       [VX_P_APP] = "app",
+	[VX_P_BACKEND] = "backend", [VX_P_ALL] = "all",       [VX_P_ORIGINS] = "origins",
+	[VX_P_AFTER] = "after",     [VX_P_FOLLOW] = "follow", [VX_P_LIMIT] = "limit",
+	[VX_P_CURSOR] = "cursor",
 };
 
 static const struct vx_route routes[] = {
@@ -33,7 +34,7 @@ static const struct vx_route routes[] = {
 	{"GET", "/api/preview", P(REV) | P(APP) | P(ALL) | PAGED, false, vx_get_preview},
 	{"GET", "/api/validate", P(REV) | P(APP) | PAGED, false, vx_get_validate},
 	{"GET", "/api/history", P(AT) | P(BACKEND) | PAGED, false, vx_get_history},
-	{"GET", "/api/events", P(AFTER), false, NULL},
+	{"GET", "/api/events", P(AFTER) | P(FOLLOW), false, NULL},
 };
 
 /* Whether @path is @pattern; *ret_name what its `*` stands for. */

@@ -16,6 +16,7 @@ struct vx_stream {
 	const struct vx_http_request *rq;
 	const atomic_bool *ending;
 	uint64_t after; /* the newest event that was written, or passed over */
+	uint64_t until; /* the last to be written; UINT64_MAX: there is none */
 	int64_t written_ns;
 	struct vx_buf out;
 	size_t sent; /* of out */
@@ -26,10 +27,14 @@ int vx_stream_new(const struct vx_http_request *rq, const char *last_id, const a
 {
 	const uint64_t last = vx_events_last(rq->parts->events);
 	const char *from = rq->param[VX_P_AFTER] ? rq->param[VX_P_AFTER] : last_id;
-	uint64_t after = last;
+	bool follow = true;
+	uint64_t after;
 	struct vx_stream *s;
-	int rc = from ? vx_count_parse("after", from, 0, INT64_MAX, &after, err) : 0;
+	int rc = rq->param[VX_P_FOLLOW] ? vx_param_bool(rq, VX_P_FOLLOW, &follow, err) : 0;
 
+	after = follow ? last : 0;
+	if (rc == 0 && from)
+		rc = vx_count_parse("after", from, 0, INT64_MAX, &after, err);
 	if (rc < 0)
 		return rc;
 	s = calloc(1, sizeof(*s));
@@ -37,6 +42,7 @@ int vx_stream_new(const struct vx_http_request *rq, const char *last_id, const a
 		return -ENOMEM;
 	/* A number from before a restart: all that have happened since are news. */
 	s->after = after > last ? 0 : after;
+	s->until = follow ? UINT64_MAX : last;
 	s->rq = rq;
 	s->ending = ending;
 	s->written_ns = vx_mono_ns(rq->parts->clock);
@@ -93,9 +99,10 @@ static bool turn(struct vx_stream *s)
 {
 	VX_AUTO(vx_bytes_put_p) struct vx_bytes *line = NULL;
 	uint64_t seq = 0, lost = 0;
-	int rc = atomic_load(s->ending) ? -ECANCELED
-	                                : vx_events_next(s->rq->parts->events, s->after, TURN_MS,
-	                                                 &seq, &lost, &line);
+	int rc = atomic_load(s->ending) || s->after >= s->until
+	                 ? -ECANCELED
+	                 : vx_events_next(s->rq->parts->events, s->after, TURN_MS, &seq, &lost,
+	                                  &line);
 
 	if (rc == -ECANCELED || rc == -ENOMEM)
 		return false;

@@ -61,11 +61,11 @@ def folder(tmp_path):
     (['validate'], USAGE, 'which directory'),
     (['validate', '.', '--labels', 'branches'], USAGE, 'subdirectories'),
     (['validate', '.', '--graph', 'svg'], USAGE, 'one configuration'),
-    (['validate', '.', 'a/b', '--graph', 'png'], USAGE, 'json, dot or svg'),
+    (['validate', '.', 'a/b', '--graph', 'png'], USAGE, 'json, dot and svg'),
     (['validate', '/nonexistent'], NOT_FOUND, 'No such file'),
     (['validate', '/etc/passwd'], NOT_FOUND, 'not a directory'),
     (['doctor', 'now'], USAGE, 'options only'),
-    (['version', 'now'], USAGE, 'takes nothing'),
+    (['version', 'now'], USAGE, 'options only'),
     (['get', 'a/b', '--mount', '/nonexistent'], UNREACHABLE, 'No such file'),
     (['ls', '--mount', '/etc'], UNREACHABLE, 'nothing is mounted at /etc'),
 ])
@@ -225,3 +225,6 @@ def test_ls_goes_down_the_tree(shop):
     listed = json.loads(ctl('ls', 'payment', '-o', 'json', '--mount', shop.mount).stdout)
     assert {'name': 'prod', 'type': 'directory'} in listed
     assert ctl('ls', 'nothing', '--mount', shop.mount).returncode == NOT_FOUND
+    for completed in ('payment/', 'payment/prod/'):
+        assert ctl('ls', completed, '--mount', shop.mount).stdout == \
+            ctl('ls', completed[:-1], '--mount', shop.mount).stdout

@@ -5,7 +5,6 @@
  * their processes and deadlines, and the output. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +17,7 @@
 #include "core/clock.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/doctor_i.h"
+#include "tools/vortexctl/options.h"
 
 #define CHECK_MS 5000  /* what a check of this machine may take; most need a millisecond */
 #define SAID_MAX 65536 /* bytes that a check may say */
@@ -262,38 +262,26 @@ static int diagnose(struct doctor *d)
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	                                        {"output", required_argument, NULL, 'o'},
-	                                        {"help", no_argument, NULL, 'h'},
-	                                        {0}};
 	struct doctor d = {.root = geteuid() == 0, .pipe = -1};
-	int opt;
+	const char *format = "text";
+	const struct vx_ctl_option options[] = {
+		{.name = "config", .letter = 'c', .text = &d.config},
+		{.name = "output", .letter = 'o', .text = &format, .words = vx_ctl_formats}};
+	int first;
+	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
+	                          &first);
 
-	while ((opt = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			d.config = optarg;
-			break;
-		case 'o':
-			d.json = strcmp(optarg, "json") == 0;
-			if (!d.json && strcmp(optarg, "text") != 0)
-				return vx_ctl_usage(
-					verb, "'%s' is no format; there are text and json", optarg);
-			break;
-		case 'h':
-			vx_ctl_help(verb);
-			return VX_CTL_OK;
-		default:
-			return vx_ctl_usage(verb, "see above");
-		}
-	}
-	if (argc != optind)
+	if (code >= 0)
+		return code;
+	if (argc != first)
 		return vx_ctl_usage(verb, "doctor takes options only");
+	d.json = strcmp(format, "json") == 0;
 	return diagnose(&d);
 }
 
 const struct vx_ctl_verb vx_ctl_doctor = {
 	.name = "doctor",
+	.group = VX_CTL_CHECK,
 	.usage = "[-c FILE] [-o FORMAT]",
 	.summary = "Say what on this machine keeps Vortex from working, and the fix for each.",
 	.help = "Run it as the user that runs vortexd. It changes nothing, and takes at most a "

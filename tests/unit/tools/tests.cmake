@@ -1,2 +1,4 @@
-vx_unit_test(tools doctor_judge vx_core)
-target_sources(test_tools_doctor_judge PRIVATE ${PROJECT_SOURCE_DIR}/tools/vortexctl/doctor_judge.c)
+vx_unit_test(tools doctor_judge vx_ctl)
+vx_unit_test(tools sse vx_ctl)
+vx_unit_test(tools place vx_ctl)
+vx_unit_test(tools text vx_ctl)
