@@ -27,17 +27,26 @@ struct vx_watcher {
 	const struct vx_clock *clock;
 	int inotify;
 	int stop; /* an eventfd; written once, by stop */
+	int kick; /* an eventfd */
 	pthread_t thread;
 };
 
-/* Wait up to @timeout_ms for events. 1 there are some, 0 none, -1 the end. */
+/* Wait up to @timeout_ms for events. 1 there are some, 2 look at once,
+ * 0 none, -1 the end. */
 static int wait_for_events(const struct vx_watcher *w, int timeout_ms)
 {
-	struct pollfd fds[2] = {{w->inotify, POLLIN, 0}, {w->stop, POLLIN, 0}};
-	int n = poll(fds, 2, timeout_ms);
+	struct pollfd fds[] = {
+		{w->inotify, POLLIN, 0},
+		{w->stop, POLLIN, 0},
+		{w->kick, POLLIN, 0},
+	};
+	uint64_t kicks;
+	int n = poll(fds, 3, timeout_ms);
 
 	if (n > 0 && fds[1].revents)
 		return -1;
+	if (n > 0 && fds[2].revents)
+		return read(w->kick, &kicks, sizeof(kicks)) > 0 ? 2 : 0;
 	return n > 0;
 }
 
@@ -64,7 +73,9 @@ static void *watcher_main(void *arg)
 
 		if (got < 0)
 			return NULL;
-		if (got > 0 ? !w->ops->drain(w->arg) : !w->ops->due(w->arg))
+		if (got == 2)
+			(void)w->ops->drain(w->arg); /* they are looked at now */
+		else if (got > 0 ? !w->ops->drain(w->arg) : !w->ops->due(w->arg))
 			continue;
 		if (!settle(w))
 			return NULL;
@@ -80,17 +91,30 @@ int vx_watcher_start(const struct vx_watcher_ops *ops, void *arg, int inotify,
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct vx_watcher){ops, arg, clock, inotify, .stop = -1};
+	*w = (struct vx_watcher){ops, arg, clock, inotify, .stop = -1, .kick = -1};
 	w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->stop < 0)
-		return -errno;
+	w->kick = w->stop < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->kick < 0) {
+		rc = -errno;
+		vx_close(&w->stop);
+		return rc;
+	}
 	rc = -pthread_create(&w->thread, NULL, watcher_main, w);
 	if (rc < 0) {
 		vx_close(&w->stop);
+		vx_close(&w->kick);
 		return rc;
 	}
 	*ret = vx_steal(w);
 	return 0;
+}
+
+void vx_watcher_kick(struct vx_watcher *w)
+{
+	uint64_t one = 1;
+
+	if (write(w->kick, &one, sizeof(one)) < 0)
+		vx_assert(errno == EAGAIN); /* 2^64 kicks are pending: one is enough */
 }
 
 void vx_watcher_stop(struct vx_watcher *w)
@@ -102,5 +126,6 @@ void vx_watcher_stop(struct vx_watcher *w)
 	vx_assert(write(w->stop, &one, sizeof(one)) == sizeof(one));
 	vx_assert(pthread_join(w->thread, NULL) == 0);
 	vx_close(&w->stop);
+	vx_close(&w->kick);
 	free(w);
 }

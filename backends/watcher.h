@@ -19,5 +19,8 @@ struct vx_watcher_ops {
 int vx_watcher_start(const struct vx_watcher_ops *ops, void *arg, int inotify,
                      const struct vx_clock *clock, struct vx_watcher **ret);
 
+/* Look now, without any event; any thread. */
+void vx_watcher_kick(struct vx_watcher *w);
+
 /* End the thread and free. NULL is a no-op. Waits for a compare that is under way. */
 void vx_watcher_stop(struct vx_watcher *w);

@@ -28,6 +28,7 @@ ALLOWED = {
 LIBRARIES = {
     r"fuse3?/|fuse(_|\.h)": ["fs/", "tests/"],
     r"git2(/|\.h)": ["backends/", "tests/"],
+    r"libssh2\.h": ["backends/", "tests/"],
     r"yaml\.h": ["core/", "tests/"],
 }
 
