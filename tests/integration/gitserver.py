@@ -136,7 +136,13 @@ class Server:
             self.signal(signal.SIGCONT)
 
     def stop(self):
+        """Kindly first, so that they reap their children."""
         left = self.pids()
+        self.signal(signal.SIGCONT)
+        for process in self.processes:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -187,7 +193,8 @@ class Certificates:
 class WebServer(Server):
     """nginx before git-http-backend. `ports`: http, good, misnamed, expired.
 
-    /open/<at> wants no password, /private/<at> wants that of `users` (name: password).
+    /open/<at> wants no password, /private/<at> that of `set_password`, /moved/<at> redirects to
+    /private/ at another host name, /files/<at> are the bare files, which a client may take for Git.
     """
 
     USER = 'reader'
@@ -240,6 +247,12 @@ server {{
         auth_basic_user_file {self.folder}/users;
         fastcgi_param PATH_INFO $1;
         include {self.folder}/cgi.conf;
+    }}
+    location ~ ^/moved(/.*)$ {{
+        return 301 https://localhost:{self.ports["good"]}/private$1$is_args$args;
+    }}
+    location /files/ {{
+        alias {self.root}/;
     }}
 }}''')
         (self.folder / 'cgi.conf').write_text(f'''
