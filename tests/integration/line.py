@@ -28,6 +28,7 @@ class Line:
         self.rate = None  # bytes a second from the server, over all connections
         self.cut_after = None  # each connection ends with RST when so many bytes came down
         self.hang_after = None  # nothing more is carried when so many bytes came down, ever
+        self.flip_at = None  # the byte at which a connection's bytes are wrong
         self.down = 0  # bytes carried down so far, over all connections
         self.connections = 0
         self.port = free_port()
@@ -100,6 +101,7 @@ class Line:
                         data = end.recv(size)
                         if end is server and data:
                             self.wait_turn(len(data))
+                            data = self.flipped(data, down)
                         open_ends[end].sendall(data)
                     except OSError:
                         return
@@ -127,6 +129,13 @@ class Line:
         if self.hang_after is not None:
             size = min(size, max(1, self.hang_after - self.down))
         return size
+
+    def flipped(self, data, down):
+        if self.flip_at is None or not down <= self.flip_at < down + len(data):
+            return data
+        wrong = bytearray(data)
+        wrong[self.flip_at - down] ^= 0x10
+        return bytes(wrong)
 
     def wait_turn(self, size):
         if not self.rate:
