@@ -143,13 +143,19 @@ def api_post(v, path):
         connection.close()
 
 
+def api_settings(folder):
+    """Where the local interface listens; none in a build without one, which is then reported."""
+    at = folder / 'api.sock'
+    known = subprocess.run([daemon.binary(), '--set', f'http.socket={at}', '--print-settings'],
+                           capture_output=True, check=False, timeout=30)
+    return {'http': {'socket': str(at)}} if known.returncode == 0 else {}
+
+
 def start(folder, web, hosted, **settings):
     folder.mkdir()
     backend = {'name': 'repo', 'type': 'git', 'uri': web.uri(hosted), 'ca_file': str(web.ca),
                'refresh': '1s', 'timeout': '60m', 'fetch_timeout': '60m', 'stall_timeout': '10m'}
-    v = daemon.Daemon(folder, {'backends': [{**backend, **settings}],
-                               'http': {'socket': str(folder / 'api.sock')}})
-    return v.start()
+    return daemon.Daemon(folder, {'backends': [{**backend, **settings}]} | api_settings(folder)).start()
 
 
 def until(v, path, content):
