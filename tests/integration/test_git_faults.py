@@ -163,7 +163,7 @@ def test_a_repository_that_vanishes(vortex, hosted, git_web):
     v = vortex([remote(git_web.uri(repo), ca_file=str(git_web.ca))])
     serves(v, 'a: 1\n')
     repo.vanish()
-    says(v, 'repo', 'no repository')
+    says(v, 'repo', 'no such repository')
     assert v.text(FIRST) == 'a: 1\n'
     repo.appear()
     repo.push({'payment.yml': 'a: 2\n'})

@@ -42,7 +42,7 @@ def test_words_of_the_server_are_one_line_without_control_characters(vortex, hos
     server, _ = hostile(lambda head: [packet(words)])
     v = vortex([remote(server.uri)])
     fails(v)
-    says(v, 'repo', 'red')
+    says(v, 'repo', '[31mred')
     assert '\x1b' not in v.log() and '\x07' not in v.log() and '\r' not in v.log()
     assert not [text for text in v.log().splitlines() if text.startswith('2026-11-21T00:00:00Z')]
 

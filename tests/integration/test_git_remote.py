@@ -258,7 +258,7 @@ def test_no_password_where_one_is_wanted(vortex, hosted, git_web):
 
 @pytest.mark.parametrize('port,change,words', [
     ('expired', {}, ['certificate', 'expired']),
-    ('misnamed', {}, ['certificate', 'name']),
+    ('misnamed', {}, ['certificate', 'another host']),
     ('good', {'ca_file': ''}, ['certificate', 'authority']),
 ])
 def test_a_bad_certificate_is_refused(vortex, hosted, git_web, tmp_path, port, change, words):
