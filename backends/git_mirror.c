@@ -20,8 +20,10 @@
 #define HASH_BYTES 8
 #define NAME_MAX_BYTES 100
 
-/* What the fetching program writes; sandbox.c has the same. */
+/* The folders that the fetching program writes, and a file that libgit2 empties each time; sandbox.c
+ * has the same. */
 static const char *const written[] = {"objects/pack", "refs", "vortex"};
+#define WRITTEN_FILE "FETCH_HEAD"
 
 int vx_git_owner_find(struct vx_git_owner *ret, struct vx_error *err)
 {
@@ -155,6 +157,16 @@ static int give(int at, const char *name, const struct vx_git_owner *owner, unsi
 	return give_entries(fd, owner, depth);
 }
 
+static int give_file(int at, const struct vx_git_owner *owner)
+{
+	VX_AUTO(vx_close)
+	int fd = openat(at, WRITTEN_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fchmod(fd, 0600) < 0 || fchown(fd, owner->uid, owner->gid) < 0)
+		return -errno;
+	return 0;
+}
+
 /* --- mirrors --------------------------------------------------------------------------------- */
 
 /* Readable by the fetching program; the state directory above keeps everybody else out. */
@@ -179,6 +191,8 @@ int vx_git_mirror_tidy(const char *path, const struct vx_git_owner *owner, struc
 		rc = fd < 0 ? -errno : 0;
 		for (size_t i = 0; rc == 0 && i < sizeof(written) / sizeof(*written); i++)
 			rc = give(fd, written[i], owner, 0);
+		if (rc == 0)
+			rc = give_file(fd, owner);
 	}
 	return rc < 0 ? vx_fail(err, rc, "preparing %s: %s", path, strerror(-rc)) : 0;
 }

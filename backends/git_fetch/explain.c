@@ -43,6 +43,7 @@ static const struct known table[] = {
 	{"Username/PublicKey", VX_GIT_KIND_AUTH, "the server refused the ssh key; libssh2 1.10 signs with RSA only as servers no longer accept: use an ed25519 key", false},
 	{"Unable to extract public key", VX_GIT_KIND_SETUP, "backends[].ssh_key is no private key that can be read, or backends[].ssh_key_passphrase is wrong", false},
 	{"Unable to initialize private key", VX_GIT_KIND_SETUP, "backends[].ssh_key is no private key that can be read, or backends[].ssh_key_passphrase is wrong", false},
+	{"Private key unpack failed", VX_GIT_KIND_SETUP, "backends[].ssh_key cannot be read: backends[].ssh_key_passphrase is wrong or missing, or it is no private key", false},
 	{"Wrong passphrase", VX_GIT_KIND_SETUP, "backends[].ssh_key_passphrase is wrong", false},
 	{"agent", VX_GIT_KIND_AUTH, "the ssh agent does not help", true},
 	{"Unable to exchange encryption keys", VX_GIT_KIND_TRUST, "the server has no host key of a type that the known hosts file has of it, or no common cipher; see ssh-keyscan", false},
@@ -62,14 +63,47 @@ static const struct known table[] = {
 };
 /* clang-format on */
 
+/* The same of a certificate that was not believed. */
+static int explain_certificate(const struct vx_git_request *r, const char *said, struct failure *f)
+{
+	const char *host = r->field[VX_GIT_HOST].data;
+
+	if (strcasestr(said, "expired"))
+		return fail_as(f, VX_GIT_KIND_TRUST,
+		               "the certificate of %s has expired; its owner has to renew it",
+		               host);
+	if (strcasestr(said, "future"))
+		return fail_as(
+			f, VX_GIT_KIND_TRUST,
+			"the certificate of %s is not valid yet; is this machine's clock right?",
+			host);
+	if (strcasestr(said, "not correctly signed"))
+		return fail_as(
+			f, VX_GIT_KIND_TRUST,
+			"the certificate of %s is not signed by an authority that is trusted; "
+			"backends[].ca_file names the file of those that are",
+			host);
+	if (strcasestr(said, "Common Name") || strcasestr(said, "CN mismatch"))
+		return fail_as(f, VX_GIT_KIND_TRUST,
+		               "the certificate is not one of %s but of another host", host);
+	return fail_as(f, VX_GIT_KIND_TRUST, "the certificate of %s is not to be trusted: %.200s",
+	               host, said);
+}
+
 int explain(const struct vx_git_request *r, int grc, struct failure *f)
 {
 	const git_error *e = git_error_last();
 	const char *said = e && e->message ? e->message : "no reason was given";
 
-	(void)r;
 	if (f->said)
 		return -1;
+	if (r && strstr(said, "certificate is invalid"))
+		return explain_certificate(r, said, f);
+	if (r && *r->field[VX_GIT_KEY].data && strstr(said, "Failed to authenticate SSH session"))
+		return fail_as(f, VX_GIT_KIND_SETUP,
+		               "backends[].ssh_key cannot be used: ssh_key_passphrase is wrong or "
+		               "missing, or it is no private key (%s)",
+		               said);
 	if (e && e->klass == GIT_ERROR_NOMEMORY)
 		return fail_as(f, VX_GIT_KIND_MEMORY, "out of memory");
 	if (errno == ENOSPC && e && e->klass == GIT_ERROR_OS)
@@ -89,30 +123,4 @@ int explain(const struct vx_git_request *r, int grc, struct failure *f)
 	          e->klass == GIT_ERROR_TREE || e->klass == GIT_ERROR_TAG))
 		return fail_as(f, VX_GIT_KIND_MIRROR, "the mirror is damaged (%s)", said);
 	return fail_as(f, VX_GIT_KIND_SERVER, "%s", said);
-}
-
-int explain_certificate(const struct vx_git_request *r, const char *said, struct failure *f)
-{
-	const char *host = r->field[VX_GIT_HOST].data;
-
-	if (strcasestr(said, "expired"))
-		return fail_as(f, VX_GIT_KIND_TRUST,
-		               "the certificate of %s has expired; its owner has to renew it",
-		               host);
-	if (strcasestr(said, "future"))
-		return fail_as(
-			f, VX_GIT_KIND_TRUST,
-			"the certificate of %s is not valid yet; is this machine's clock right?",
-			host);
-	if (strcasestr(said, "Common Name") || strcasestr(said, "CN mismatch"))
-		return fail_as(f, VX_GIT_KIND_TRUST,
-		               "the certificate is not one of %s but of another host", host);
-	if (strcasestr(said, "not correctly signed"))
-		return fail_as(
-			f, VX_GIT_KIND_TRUST,
-			"the certificate of %s is not signed by an authority that is trusted; "
-			"backends[].ca_file names the file of those that are",
-			host);
-	return fail_as(f, VX_GIT_KIND_TRUST, "the certificate of %s is not to be trusted: %.200s",
-	               host, said);
 }

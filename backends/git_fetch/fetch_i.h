@@ -53,8 +53,20 @@ int write_known_hosts(const struct vx_git_request *r, const char *home, bool *re
 
 /* Say what libgit2's last error means, @grc its code. Returns -1. */
 int explain(const struct vx_git_request *r, int grc, struct failure *f);
-/* The same of a certificate that was not believed. */
-int explain_certificate(const struct vx_git_request *r, const char *said, struct failure *f);
+
+/* --- address.c ------------------------------------------------------------------------------- */
+
+struct address {
+	unsigned char leaf[16384]; /* a certificate that names the IP address */
+	size_t leaf_len;           /* 0 none */
+	bool believed;
+};
+/* Keep the certificate @der if it is one of the IP address @host. */
+void address_note(struct address *a, const void *der, size_t n, const char *host);
+/* Whether it is to be believed, given what libgit2 has @said against it; true once at most. */
+bool address_believe(struct address *a, const char *said);
+/* Whether @der is the one that is believed. */
+bool address_is(const struct address *a, const void *der, size_t n);
 
 /* --- pulse.c --------------------------------------------------------------------------------- */
 

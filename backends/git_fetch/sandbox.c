@@ -26,7 +26,7 @@
 static const char *const places[] = {"/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"};
 
 /* What is written in a mirror: see vx_git_mirror_prepare. */
-static const char *const written[] = {"objects/pack", "refs", "vortex"};
+static const char *const written[] = {"objects/pack", "refs", "vortex", "FETCH_HEAD"};
 
 #define TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
 

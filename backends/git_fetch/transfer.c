@@ -20,6 +20,7 @@ struct transfer {
 	struct failure *f;
 	bool host_known; /* known_hosts has a key of the host */
 	bool offered;    /* our user and password, or key */
+	struct address address;
 	uint64_t refs;
 	struct timespec told;
 };
@@ -53,17 +54,17 @@ static int refuse_host(const struct transfer *t)
 
 static int on_certificate(git_cert *cert, int valid, const char *host, void *arg)
 {
-	const struct transfer *t = arg;
-	const git_error *said = git_error_last();
+	const git_cert_x509 *x509 = (const void *)cert;
+	struct transfer *t = arg;
 
-	(void)host;
 	if (valid)
 		return 0;
 	if (cert->cert_type != GIT_CERT_X509)
 		return refuse_host(t);
-	if (*field(t, VX_GIT_TLS_OFF))
+	if (*field(t, VX_GIT_TLS_OFF) || address_is(&t->address, x509->data, x509->len))
 		return 0;
-	return explain_certificate(t->r, said ? said->message : "", t->f);
+	address_note(&t->address, x509->data, x509->len, host);
+	return GIT_PASSTHROUGH; /* libgit2's words say why */
 }
 
 static int say_refused(const struct transfer *t)
@@ -231,6 +232,13 @@ static int run(struct transfer *t, git_remote *remote)
 	return grc;
 }
 
+static const char *last_said(void)
+{
+	const git_error *e = git_error_last();
+
+	return e && e->message ? e->message : "";
+}
+
 static int open_and_run(struct transfer *t, const char *mirror)
 {
 	git_repository *repo = NULL;
@@ -239,9 +247,12 @@ static int open_and_run(struct transfer *t, const char *mirror)
 
 	if (grc < 0)
 		return fail_as(t->f, VX_GIT_KIND_MIRROR, "the mirror cannot be opened");
-	grc = git_remote_create_anonymous(&remote, repo, field(t, VX_GIT_URL));
-	if (grc == 0)
-		grc = run(t, remote);
+	do {
+		git_remote_free(remote);
+		grc = git_remote_create_anonymous(&remote, repo, field(t, VX_GIT_URL));
+		if (grc == 0)
+			grc = run(t, remote);
+	} while (grc < 0 && address_believe(&t->address, last_said()));
 	if (grc < 0)
 		(void)explain(t->r, grc, t->f);
 	git_remote_free(remote);
