@@ -249,7 +249,7 @@ server {{
         include {self.folder}/cgi.conf;
     }}
     location ~ ^/moved(/.*)$ {{
-        return 301 https://localhost:{self.ports["good"]}/private$1$is_args$args;
+        return 301 http://127.0.0.1:{self.ports["http"]}/private$1$is_args$args;
     }}
     location /files/ {{
         alias {self.root}/;
@@ -298,8 +298,11 @@ http {{
         """What a Line forwards to."""
         return '127.0.0.1', self.ports[port]
 
-    def uri(self, hosted, port='good', where='open', via=None, userinfo='', host='127.0.0.1'):
-        """Where @hosted is served: `via` a Line, at the server of the name `port`."""
+    def uri(self, hosted, port='good', where='open', via=None, userinfo='', host='localhost'):
+        """Where @hosted is served: `via` a Line, at the server of the name `port`.
+
+        By name: mbedTLS 2.28, which libgit2 may be built with, compares no addresses.
+        """
         scheme = 'http' if port == 'http' else 'https'
         number = via.port if via else self.ports[port]
         return f'{scheme}://{userinfo}{host}:{number}/{where}/{hosted.at}'

@@ -13,7 +13,7 @@ WAIT = 20  # for what comes by itself: generous, the machine may be busy
 
 def remote(uri, **settings):
     """A git backend that is asked often and gives up soon."""
-    return {'name': 'repo', 'type': 'git', 'uri': uri, 'refresh': '1s', 'timeout': '2s',
+    return {'name': 'repo', 'type': 'git', 'uri': uri, 'refresh': '1s', 'timeout': '5s',
             'fetch_timeout': '30s', 'stall_timeout': '2s', **settings}
 
 
@@ -63,9 +63,9 @@ def says(v, *words, timeout=WAIT):
 
 
 def complaints(v):
-    """The lines of the log that warn or worse, without their times."""
+    """What the log warns of backends and configurations, without the times."""
     return [text.split(' ', 1)[1] for text in v.log().splitlines()
-            if any(f' {level} ' in f' {text} ' for level in ('warn', 'error', 'WARN', 'ERROR'))]
+            if text.split(' ')[1:2] in (['warn'], ['error']) and (' backend=' in text or ' track=' in text)]
 
 
 def children(v):

@@ -47,7 +47,7 @@ def test_a_server_that_hangs_before_the_clone(vortex, hosted, git_web, git_ssh, 
         {'ssh_key': str(git_ssh.key), 'ssh_known_hosts': str(git_ssh.known_hosts)}
     with server.stopped():
         begun = time.monotonic()
-        v = vortex([remote(server.uri(repo), **settings)])
+        v = vortex([remote(server.uri(repo), timeout='2s', **settings)])
         fails(v)  # by its `timeout`
         assert time.monotonic() - begun < 8
         says(v, 'repo', '2 s')  # by stall_timeout
@@ -82,7 +82,7 @@ def test_a_line_that_falls_silent_in_the_middle_of_the_clone(vortex, big, git_ss
 def test_a_slow_clone_is_not_ended_while_bytes_flow(vortex, big, git_web, line):
     far = line(git_web.target())
     far.rate = BIG // 6  # seconds: longer than timeout and stall_timeout
-    v = vortex([over(git_web, big, far)])
+    v = vortex([over(git_web, big, far, timeout='1s')])
     child = mid_clone(v, far)
     assert fails(v) in ('ETIMEDOUT', 'EIO')  # readers do not wait for it
     serves(v, 'a: 1\n')

@@ -75,14 +75,14 @@ def test_the_web_server_wants_the_password(git_web, hosted, tmp_path):
 @pytest.mark.parametrize('port,trusted,words', [
     ('good', False, 'unable to get local issuer certificate'),
     ('expired', True, 'certificate has expired'),
-    ('misnamed', True, 'IP address mismatch'),
+    ('misnamed', True, 'hostname mismatch'),
 ])
 def test_the_certificates_are_bad_as_promised(git_web, hosted, tmp_path, port, trusted, words):
     options = [ca(git_web)] if trusted else []
     code, said = clone(git_web.uri(hosted(), port), tmp_path / 'c', *options)
     assert code != 0 and 'certificate' in said
     ask = ['openssl', 'verify', *(['-CAfile', git_web.ca] if trusted else ['-no-CAfile']),
-           '-verify_ip', '127.0.0.1', getattr(git_web.certificates, port)[0]]
+           '-verify_hostname', 'localhost', getattr(git_web.certificates, port)[0]]
     assert words in subprocess.run(ask, capture_output=True, text=True, check=False).stderr
 
 
