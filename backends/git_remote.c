@@ -158,7 +158,8 @@ static void plan(struct vx_git_remote *r, int rc)
 		r->next_ns = now + 9 * tenth + (int64_t)(random_bits() % (uint64_t)(2 * tenth));
 		return;
 	}
-	r->failures++;
+	/* A refused password begins at 4 s: some servers lock an account after a few. */
+	r->failures += r->failures == 0 && rc == -EACCES ? 3 : 1;
 	r->next_ns =
 		now + vx_backoff_within(BACKOFF_FIRST, BACKOFF_MOST, r->failures, random_bits());
 }
