@@ -97,7 +97,7 @@ def test_a_clone_that_is_slower_than_fetch_timeout_is_ended(vortex, big, git_web
     v = vortex([over(git_web, big, far, fetch_timeout='2s')])
     child = mid_clone(v, far)
     says(v, 'repo', 'fetch_timeout')
-    assert not alive(child)
+    wait_until(lambda: not alive(child), 10)
     far.rate = None
     serves(v, 'a: 1\n')
 
