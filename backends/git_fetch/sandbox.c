@@ -11,6 +11,7 @@
 #include <mntent.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,12 +111,15 @@ static int become(uid_t uid, gid_t gid, struct failure *f)
 
 int confine(const char *run_as, const char *mirror, const char **ret_mirror, struct failure *f)
 {
-	unsigned uid, gid;
+	char *end = NULL;
+	unsigned long uid, gid;
 	int rc = 0;
 
 	*ret_mirror = mirror;
 	if (*run_as) {
-		if (sscanf(run_as, "%u %u", &uid, &gid) != 2 || uid == 0 || gid == 0)
+		uid = strtoul(run_as, &end, 10);
+		gid = strtoul(end, &end, 10);
+		if (*end || uid == 0 || gid == 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 			return fail_as(f, VX_GIT_KIND_SETUP, "the fetching program is to be root");
 		if (unshare(CLONE_NEWNS) < 0 ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -123,7 +127,7 @@ int confine(const char *run_as, const char *mirror, const char **ret_mirror, str
 		drop_fuse();
 		rc = move_mirror(mirror, ret_mirror, f);
 		if (rc == 0)
-			rc = become(uid, gid, f);
+			rc = become((uid_t)uid, (gid_t)gid, f);
 	}
 	/* Both are lost by becoming another user. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
