@@ -1,6 +1,6 @@
-/* git.c - a local Git repository as a backend: settings in, the contract's answers out.
+/* git.c - a Git repository as a backend: settings in, the contract's answers out.
  *
- * Only the object database is read: there is no work tree, no checkout and no lock between
+ * A remote one is mirrored (git_remote.c), and its mirror read as any repository here. Only the object database is read: there is no work tree, no checkout and no lock between
  * readers, and a bare repository is as good as any. An answer is one commit's. */
 #include <errno.h>
 #include <string.h>
@@ -39,6 +39,7 @@ static void git_close(struct vx_backend *b)
 		return;
 	check(b);
 	vx_git_unwatch(b);
+	vx_git_remote_free(b->remote);
 	vx_git_pool_fini(b);
 	vx_lru_free(b->folders);
 	vx_doc_cache_free(b->docs);
@@ -46,6 +47,7 @@ static void git_close(struct vx_backend *b)
 	(void)pthread_mutex_destroy(&b->lock); /* nobody uses it any more */
 	free(b->default_label);
 	free(b->path);
+	free(b->shown);
 	free(b->name);
 	free(b);
 	(void)git_libgit2_shutdown(); /* counted; nothing can be done if it fails */
@@ -70,38 +72,36 @@ static void configure_library(void)
 		(void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 }
 
-/* The path in @uri. -EOPNOTSUPP it is another host's. */
-static int local_path(const char *uri, const char *where, const char **ret, struct vx_error *err)
+/* Where the repository @uri is read: itself, or its mirror. */
+static int place(struct vx_backend *b, const struct vx_settings_map *cfg,
+                 const struct vx_backend_env *env, struct vx_error *err)
 {
-	const char *colon = strchr(uri, ':'), *slash = strchr(uri, '/');
+	VX_AUTO(vx_git_uri_fini) struct vx_git_uri uri = {0};
+	int rc = vx_git_uri_parse(vx_map_str(cfg, "uri"), &uri, err);
 
-	if (strncmp(uri, "file://", 7) == 0) {
-		*ret = uri + 7;
-		return **ret == '/'
-		               ? 0
-		               : vx_fail(err, -EINVAL,
-		                         "%s: '%s': a file:// address is file:///PATH", where, uri);
+	if (rc < 0)
+		return vx_wrap(err, rc, "%s: uri", vx_map_where(cfg));
+	if (uri.how == VX_GIT_LOCAL) {
+		b->path = vx_steal(uri.address);
+		b->shown = vx_steal(uri.shown);
+		return 0;
 	}
-	if (colon && (!slash || colon < slash)) /* scheme://host, or host:path as ssh takes it */
-		return vx_fail(
-			err, -EOPNOTSUPP,
-			"%s: '%s' is on another host; only repositories on this machine can be "
-			"read (a path, or file:///PATH)",
-			where, uri);
-	*ret = uri;
-	return *uri ? 0 : vx_fail(err, -EINVAL, "%s: a git backend needs a uri", where);
+	rc = vx_git_remote_new(cfg, env, &uri, &b->remote, err);
+	if (rc < 0)
+		return rc;
+	b->path = strdup(vx_git_remote_path(b->remote));
+	b->shown = strdup(vx_git_remote_source(b->remote));
+	return b->path && b->shown ? 0 : vx_fail(err, -ENOMEM, "out of memory");
 }
 
 static int git_open(const struct vx_settings_map *cfg, const struct vx_backend_env *env,
                     struct vx_backend **ret, struct vx_error *err)
 {
 	struct vx_layout_options options = {.root_first = true};
-	const char *own = vx_map_str(cfg, "default_label"), *path = NULL;
+	const char *own = vx_map_str(cfg, "default_label");
 	VX_AUTO(git_close_p) struct vx_backend *b = NULL;
-	int rc = local_path(vx_map_str(cfg, "uri"), vx_map_where(cfg), &path, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	if (git_libgit2_init() < 0)
 		return vx_fail(err, -ENOMEM, "libgit2 cannot be started");
 	b = calloc(1, sizeof(*b));
@@ -112,6 +112,9 @@ static int git_open(const struct vx_settings_map *cfg, const struct vx_backend_e
 	b->magic = VX_GIT_MAGIC;
 	vx_assert(pthread_mutex_init(&b->lock, NULL) == 0);
 	configure_library();
+	rc = place(b, cfg, env, err);
+	if (rc < 0)
+		return rc;
 	options.n_search_paths = vx_map_strings(cfg, "search_paths", &options.search_paths);
 	rc = vx_layout_init(&b->layout, &options, err);
 	if (rc < 0)
@@ -119,11 +122,10 @@ static int git_open(const struct vx_settings_map *cfg, const struct vx_backend_e
 	b->limits = env->limits;
 	b->clock = env->clock;
 	b->name = strdup(vx_map_str(cfg, "name"));
-	b->path = strdup(path);
 	b->default_label = strdup(*own ? own : env->default_label);
 	b->docs = vx_doc_cache_new(DOC_CACHE_BYTES);
 	b->folders = vx_git_folders_new(FOLDER_CACHE_BYTES);
-	if (!b->name || !b->path || !b->default_label || !b->docs || !b->folders)
+	if (!b->name || !b->default_label || !b->docs || !b->folders)
 		return vx_fail(err, -ENOMEM, "out of memory");
 	*ret = vx_steal(b);
 	return 0;
@@ -137,8 +139,8 @@ static int hold_label(struct vx_backend *b, const struct vx_ctx *ctx, const char
 
 	ret->b = check(b);
 	if (rc < 0)
-		return vx_fail(err, rc, "reading '%s'", b->path);
-	rc = vx_git_take(b, &ret->h, err);
+		return vx_fail(err, rc, "reading '%s'", b->shown);
+	rc = vx_git_await(b, ctx, &ret->h, err);
 	return rc < 0 ? rc : vx_git_resolve(b, ret->h, label, ret_commit, err);
 }
 
@@ -191,7 +193,7 @@ static int list_labels(struct vx_backend *b, const struct vx_ctx *ctx, const cha
 	VX_AUTO(vx_git_refs_fini) struct vx_git_refs refs = {0};
 	VX_AUTO(vx_freep) const char **names = NULL;
 	size_t n = 0;
-	int rc = vx_git_take(b, &hold.h, err);
+	int rc = vx_git_await(b, ctx, &hold.h, err);
 
 	if (rc == 0)
 		rc = vx_git_refs(hold.h, ctx, &refs, err);
@@ -249,8 +251,8 @@ static int git_file(struct vx_backend *b, const struct vx_ctx *ctx, const char *
 	if (rc < 0)
 		return vx_fail(err, rc, "reading '%s'", path);
 	if (git_oid_fromstr(&commit, revision) < 0)
-		return vx_fail(err, -ESTALE, "'%s' is no commit of '%s'", revision, b->path);
-	rc = vx_git_take(b, &hold.h, err);
+		return vx_fail(err, -ESTALE, "'%s' is no commit of '%s'", revision, b->shown);
+	rc = vx_git_await(b, ctx, &hold.h, err);
 	if (rc == 0)
 		rc = vx_git_view(b, hold.h, ctx, &commit, &hold.view, err);
 	if (rc < 0)
@@ -264,8 +266,30 @@ static int git_file(struct vx_backend *b, const struct vx_ctx *ctx, const char *
 		file = vx_folder_file(folder, slash ? slash + 1 : path);
 	if (rc == -ENOENT || (rc == 0 && !file))
 		return vx_fail(err, -ENOENT, "no file '%s' at commit %.12s of '%s'", path, revision,
-		               b->path);
+		               b->shown);
 	return rc < 0 ? rc : src.read(&src, path, file, max, ret, err);
+}
+
+static int git_refresh(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_error *err)
+{
+	check(b);
+	if (b->remote)
+		return vx_git_remote_refresh(b->remote, ctx, err);
+	vx_git_look_now(b);
+	return 0;
+}
+
+static void git_status(struct vx_backend *b, struct vx_backend_status *ret)
+{
+	check(b);
+	*ret = (struct vx_backend_status){0};
+	if (b->remote)
+		vx_git_remote_status(b->remote, ret);
+}
+
+static const char *git_source(struct vx_backend *b)
+{
+	return check(b)->shown;
 }
 
 const struct vx_backend_ops vx_git_ops = {
@@ -278,5 +302,8 @@ const struct vx_backend_ops vx_git_ops = {
 	.file = git_file,
 	.history = vx_git_history,
 	.watch = vx_git_watch,
+	.refresh = git_refresh,
+	.status = git_status,
+	.source = git_source,
 	.close = git_close,
 };

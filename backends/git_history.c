@@ -49,7 +49,7 @@ static int look_in(struct history *w, const git_tree *root, const char *folder, 
 		if (grc == GIT_ENOTFOUND)
 			return 0;
 		if (grc < 0)
-			return vx_git_fail(err, grc, "reading the folder '%s'", folder);
+			return vx_git_fail(w->h, err, grc, "reading the folder '%s'", folder);
 		tree = own;
 	}
 	for (size_t i = 0; i < w->n_names && tree; i++) {
@@ -74,7 +74,7 @@ static int print_tree(struct history *w, const git_oid *id, struct print *ret, s
 	}
 	grc = git_tree_lookup(&tree, w->h->repo, id);
 	if (grc < 0)
-		return vx_git_fail(err, grc, "reading a tree");
+		return vx_git_fail(w->h, err, grc, "reading a tree");
 	memset(w->found, 0, bytes);
 	for (size_t i = 0; i < w->n_folders && rc == 0; i++)
 		rc = look_in(w, tree, w->folders[i], w->found + i * w->n_names, err);
@@ -103,7 +103,7 @@ static int changed(struct history *w, git_commit *c, struct vx_error *err)
 		int grc = git_commit_parent(&parent, c, i);
 
 		if (grc < 0)
-			return vx_git_fail(err, grc, "reading a parent of commit %s",
+			return vx_git_fail(w->h, err, grc, "reading a parent of commit %s",
 			                   git_oid_tostr_s(git_commit_id(c)));
 		rc = print_tree(w, git_commit_tree_id(parent), &other, err);
 		git_commit_free(parent);
@@ -144,14 +144,14 @@ static int walk(struct history *w, git_revwalk *revs, const char *cursor, size_t
 		int rc = vx_ctx_check(w->ctx);
 
 		if (rc < 0)
-			return vx_fail(err, rc, "walking the history of '%s'", w->b->path);
+			return vx_fail(err, rc, "walking the history of '%s'", w->b->shown);
 		if (skipping) {
 			skipping = strcmp(git_oid_tostr_s(&id), cursor) != 0;
 			continue;
 		}
 		grc = git_commit_lookup(&c, w->h->repo, &id);
 		if (grc < 0)
-			return vx_git_fail(err, grc, "reading a commit");
+			return vx_git_fail(w->h, err, grc, "reading a commit");
 		rc = changed(w, c, err);
 		if (rc > 0 && into->n == max) {
 			into->more = true;
@@ -164,7 +164,7 @@ static int walk(struct history *w, git_revwalk *revs, const char *cursor, size_t
 		if (rc < 0)
 			return rc;
 	}
-	return grc == GIT_ITEROVER ? 0 : vx_git_fail(err, grc, "walking the history");
+	return grc == GIT_ITEROVER ? 0 : vx_git_fail(w->h, err, grc, "walking the history");
 }
 
 static int prepare(struct history *w, const struct vx_coords *at, const char *label,
@@ -198,7 +198,7 @@ static int page(struct history *w, const struct vx_coords *at, const char *curso
 		grc = git_revwalk_sorting(revs, GIT_SORT_TIME);
 	if (grc == 0)
 		grc = git_revwalk_push(revs, &tip);
-	rc = grc < 0 ? vx_git_fail(err, grc, "walking the history")
+	rc = grc < 0 ? vx_git_fail(w->h, err, grc, "walking the history")
 	             : walk(w, revs, cursor, max, into, err);
 	git_revwalk_free(revs);
 	return rc;
@@ -217,7 +217,7 @@ int vx_git_history(struct vx_backend *b, const struct vx_ctx *ctx, const struct 
 		return vx_fail(err, -ENOMEM, "out of memory");
 	w->b = b;
 	w->ctx = ctx;
-	rc = vx_git_take(b, &w->h, err);
+	rc = vx_git_await(b, ctx, &w->h, err);
 	if (rc == 0)
 		rc = page(w, at, cursor, max, &made, err);
 	vx_git_give(b, w->h);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "backends/backend.h"
+#include "backends/git_remote.h"
 #include "backends/layout.h"
 #include "backends/lru.h"
 
@@ -25,6 +26,8 @@ struct vx_git_handle {
 	git_odb *odb;
 	dev_t dev; /* of the repository's folder when it was opened */
 	ino_t ino;
+	unsigned generation; /* of the mirror's packs, see git_remote.h */
+	bool damaged;        /* an object was missing or broken */
 	struct vx_git_handle *next;
 };
 
@@ -32,8 +35,10 @@ struct vx_git_watch;
 
 struct vx_backend {
 	unsigned magic;
-	char *name; /* of the settings' entry */
-	char *path; /* of the repository, without file:// */
+	char *name;                   /* of the settings' entry */
+	char *path;                   /* of the repository, or of its mirror */
+	char *shown;                  /* where it is, for people */
+	struct vx_git_remote *remote; /* NULL: the repository is on this machine */
 	char *default_label;
 	struct vx_layout layout;
 	struct vx_doc_limits limits;
@@ -52,13 +57,16 @@ struct vx_backend {
 /* Borrow a handle. 0 and *ret (give it back); -EAGAIN the repository is away or is none; -EACCES.
  */
 int vx_git_take(struct vx_backend *b, struct vx_git_handle **ret, struct vx_error *err);
+/* The same for a call that can wait: of a remote, until its first clone is here. */
+int vx_git_await(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_git_handle **ret,
+                 struct vx_error *err);
 void vx_git_give(struct vx_backend *b, struct vx_git_handle *h); /* NULL is a no-op */
 void vx_git_pool_fini(struct vx_backend *b);
 
 /* Fail with what libgit2 said last on this thread after "...: ". @grc is its code: an object that
- * is missing or broken is -EBADMSG, no memory -ENOMEM. */
-int vx_git_fail(struct vx_error *err, int grc, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+ * is missing or broken is -EBADMSG (and @h is noted as damaged), no memory -ENOMEM. */
+int vx_git_fail(struct vx_git_handle *h, struct vx_error *err, int grc, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* --- git_refs.c ----------------------------------------------------------------------------- */
 
@@ -104,3 +112,5 @@ int vx_git_history(struct vx_backend *b, const struct vx_ctx *ctx, const struct 
 int vx_git_watch(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg,
                  struct vx_error *err);
 void vx_git_unwatch(struct vx_backend *b);
+/* Compare with what was told last, soon; without a watch a no-op. */
+void vx_git_look_now(struct vx_backend *b);

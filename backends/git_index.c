@@ -73,7 +73,7 @@ static int blob_size(struct vx_git_handle *h, const unsigned char id[VX_BLOB_ID_
 	memcpy(oid.id, id, sizeof(oid.id));
 	grc = git_odb_read_header(&size, &type, h->odb, &oid);
 	if (grc < 0)
-		return vx_git_fail(err, grc, "the file '%s'", name);
+		return vx_git_fail(h, err, grc, "the file '%s'", name);
 	*ret = size;
 	return 0;
 }
@@ -107,7 +107,7 @@ static int make_folder(struct vx_git_handle *h, const struct vx_ctx *ctx, const 
 		return vx_fail(err, -ENOMEM, "out of memory");
 	grc = git_tree_lookup(&tree, h->repo, id);
 	if (grc < 0)
-		return vx_git_fail(err, grc, "reading a tree");
+		return vx_git_fail(h, err, grc, "reading a tree");
 	rc = add_entries(f, tree, ctx);
 	git_tree_free(tree);
 	if (rc == 0)
@@ -149,9 +149,10 @@ static int tree_of_commit(struct vx_git_view *v, const git_oid *commit, git_oid 
 	if (!f) {
 		grc = git_commit_lookup(&c, v->h->repo, commit);
 		if (grc == GIT_ENOTFOUND)
-			return vx_fail(err, -ESTALE, "the commit is no longer in '%s'", v->b->path);
+			return vx_fail(err, -ESTALE, "the commit is no longer in '%s'",
+			               v->b->shown);
 		if (grc < 0)
-			return vx_git_fail(err, grc, "reading a commit");
+			return vx_git_fail(v->h, err, grc, "reading a commit");
 		f = vx_folder_new();
 		rc = f ? vx_folder_seal(f, git_commit_tree_id(c)->id) : -ENOMEM;
 		git_commit_free(c);
@@ -234,7 +235,7 @@ static int source_read(const struct vx_source *src, const char *path, const stru
 	memcpy(id.id, file->id, sizeof(id.id));
 	grc = git_odb_read(&object, v->h->odb, &id);
 	if (grc < 0)
-		return vx_git_fail(err, grc, "the file '%s'", path);
+		return vx_git_fail(v->h, err, grc, "the file '%s'", path);
 	bytes = vx_bytes_new(git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
 	if (!bytes)

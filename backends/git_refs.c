@@ -29,11 +29,11 @@ static int find_ref(struct vx_git_handle *h, const char *prefix, const char *lab
 	if (grc == GIT_ENOTFOUND || grc == GIT_EINVALIDSPEC)
 		return 0;
 	if (grc < 0)
-		return vx_git_fail(err, grc, "reading the reference '%s'", name);
+		return vx_git_fail(h, err, grc, "reading the reference '%s'", name);
 	grc = git_reference_peel(&commit, ref, GIT_OBJECT_COMMIT);
 	git_reference_free(ref);
 	if (grc < 0)
-		return vx_git_fail(err, grc, "'%s' leads to no commit", name);
+		return vx_git_fail(h, err, grc, "'%s' leads to no commit", name);
 	git_oid_cpy(ret, git_object_id(commit));
 	git_object_free(commit);
 	return 1;
@@ -59,7 +59,7 @@ static int find_commit(struct vx_git_handle *h, const char *label, git_oid *ret,
 	if (grc == GIT_ENOTFOUND)
 		return 0;
 	if (grc < 0)
-		return vx_git_fail(err, grc, "reading the commit '%s'", label);
+		return vx_git_fail(h, err, grc, "reading the commit '%s'", label);
 	git_oid_cpy(ret, git_commit_id(commit));
 	git_commit_free(commit);
 	return 1;
@@ -90,10 +90,10 @@ int vx_git_resolve(const struct vx_backend *b, struct vx_git_handle *h, const ch
 	if (rc < 0)
 		return rc;
 	if (rc == 0 && git_repository_is_empty(h->repo) == 1)
-		return vx_fail(err, -ENOENT, "the repository '%s' has no commits yet", b->path);
+		return vx_fail(err, -ENOENT, "the repository '%s' has no commits yet", b->shown);
 	if (rc == 0)
 		return vx_fail(err, -ENOENT, "no branch, tag or commit '%s' in '%s'", label,
-		               b->path);
+		               b->shown);
 	*ret = found;
 	return 0;
 }
@@ -162,7 +162,7 @@ int vx_git_refs(struct vx_git_handle *h, const struct vx_ctx *ctx, struct vx_git
 	}
 	git_reference_iterator_free(all);
 	if (rc == 0 && grc < 0 && grc != GIT_ITEROVER)
-		return vx_git_fail(err, grc, "listing the references");
+		return vx_git_fail(h, err, grc, "listing the references");
 	if (rc < 0)
 		return vx_fail(err, rc, "listing the references");
 	if (r.n)

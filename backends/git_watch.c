@@ -1,4 +1,4 @@
-/* git_watch.c - telling what changed in a repository on this machine.
+/* git_watch.c - telling what changed in a repository on this machine, or in the mirror of a remote.
  *
  * Its references are watched by inotify: the loose ones below refs/heads and refs/tags, and
  * packed-refs. When something happened, the references are compared with those that were told
@@ -193,6 +193,14 @@ static void watch_free(struct vx_git_watch *w)
 	free(w);
 }
 
+/* A fetch is done: it is not left to the events alone, a first mirror has none yet. */
+static void fetched(void *arg)
+{
+	const struct vx_git_watch *w = arg;
+
+	vx_watcher_kick(w->watcher);
+}
+
 int vx_git_watch(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg,
                  struct vx_error *err)
 {
@@ -215,10 +223,19 @@ int vx_git_watch(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg
 	}
 	if (rc < 0) {
 		watch_free(w);
-		return vx_fail(err, rc, "'%s' cannot be watched: %s", b->path, strerror(-rc));
+		return vx_fail(err, rc, "'%s' cannot be watched: %s", b->shown, strerror(-rc));
 	}
 	b->watch = w;
-	return 0;
+	if (!b->remote)
+		return 0;
+	vx_git_remote_listen(b->remote, fetched, w);
+	return vx_git_remote_begin(b->remote, err);
+}
+
+void vx_git_look_now(struct vx_backend *b)
+{
+	if (b->watch)
+		vx_watcher_kick(b->watch->watcher);
 }
 
 void vx_git_unwatch(struct vx_backend *b)
@@ -227,6 +244,8 @@ void vx_git_unwatch(struct vx_backend *b)
 
 	if (!w)
 		return;
+	if (b->remote)
+		vx_git_remote_listen(b->remote, NULL, NULL);
 	vx_ctx_cancel(&w->ctx);
 	vx_watcher_stop(w->watcher);
 	b->watch = NULL;

@@ -29,11 +29,13 @@ struct vx_watcher {
 	int inotify;
 	int wake; /* an eventfd */
 	atomic_bool stopping;
+	atomic_bool kicked;
 	pthread_t thread;
 };
 
-/* Wait up to @timeout_ms for events. 1 there are some, or a poke; 0 none; -1 the end. */
-static int wait_for_events(const struct vx_watcher *w, int timeout_ms)
+/* Wait up to @timeout_ms for events. 1 there are some, or a poke; 2 look at once; 0 none; -1 the
+ * end. */
+static int wait_for_events(struct vx_watcher *w, int timeout_ms)
 {
 	struct pollfd fds[2] = {{w->inotify, POLLIN, 0}, {w->wake, POLLIN, 0}};
 	int n = poll(fds, 2, timeout_ms);
@@ -43,11 +45,13 @@ static int wait_for_events(const struct vx_watcher *w, int timeout_ms)
 		(void)!read(w->wake, &pokes, sizeof(pokes)); /* how many does not matter */
 	if (atomic_load(&w->stopping))
 		return -1;
+	if (atomic_exchange(&w->kicked, false))
+		return 2;
 	return n > 0;
 }
 
 /* Let a burst of events pass. Whether to go on. */
-static bool settle(const struct vx_watcher *w)
+static bool settle(struct vx_watcher *w)
 {
 	int64_t latest = vx_mono_ns(w->clock) + AT_LATEST_MS * VX_MSEC;
 	int got;
@@ -69,7 +73,9 @@ static void *watcher_main(void *arg)
 
 		if (got < 0)
 			return NULL;
-		if (got > 0 ? !w->ops->drain(w->arg) : !w->ops->due(w->arg))
+		if (got == 2)
+			(void)w->ops->drain(w->arg); /* they are looked at now */
+		else if (got > 0 ? !w->ops->drain(w->arg) : !w->ops->due(w->arg))
 			continue;
 		if (!settle(w))
 			return NULL;
@@ -103,6 +109,12 @@ void vx_watcher_poke(struct vx_watcher *w)
 	uint64_t one = 1;
 
 	vx_assert(write(w->wake, &one, sizeof(one)) == sizeof(one));
+}
+
+void vx_watcher_kick(struct vx_watcher *w)
+{
+	atomic_store(&w->kicked, true);
+	vx_watcher_poke(w);
 }
 
 void vx_watcher_stop(struct vx_watcher *w)

@@ -21,6 +21,8 @@ int vx_watcher_start(const struct vx_watcher_ops *ops, void *arg, int inotify,
 
 /* Have the watcher call drain as if events had come: somebody else has read them. Any thread. */
 void vx_watcher_poke(struct vx_watcher *w);
+/* Look now, without any event; any thread. */
+void vx_watcher_kick(struct vx_watcher *w);
 
 /* End the thread and free. NULL is a no-op. Waits for a compare that is under way. */
 void vx_watcher_stop(struct vx_watcher *w);

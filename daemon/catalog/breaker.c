@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "core/backoff.h"
 #include "core/clock.h"
 
 bool vx_breaker_allow(struct vx_breaker *b, int64_t now_ns)
@@ -40,10 +41,5 @@ void vx_breaker_note(struct vx_breaker *b, int rc, int64_t now_ns, uint64_t rand
 
 int64_t vx_backoff_ns(unsigned attempt, uint64_t random)
 {
-	unsigned shift = attempt < 7 ? attempt : 7;
-	int64_t most = 250 * VX_MSEC << shift;
-
-	if (most > 30 * VX_SEC)
-		most = 30 * VX_SEC;
-	return most / 10 + (int64_t)(random % (uint64_t)(most - most / 10));
+	return vx_backoff_within(500 * VX_MSEC, 30 * VX_SEC, attempt, random);
 }

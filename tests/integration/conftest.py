@@ -8,6 +8,8 @@ import pytest
 
 import api as client
 import daemon
+# The fixtures of tests that need a Git server; pytest finds them here.
+from gitserver import git_root, git_ssh, git_ssh_server, git_web, git_web_server, hosted, line
 
 # Each first read waits for it, so it is short; no test asks how short.
 NEVER = {'name': 'silent', 'type': 'never', 'priority': 1, 'optional': True, 'timeout': '300ms'}

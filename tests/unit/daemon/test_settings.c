@@ -289,8 +289,9 @@ static const struct {
          " line 1: backend 'o' has a pool.min above pool.max"},
 	{"git without its uri", "backends: [{name: o, type: git}]\n",
          " line 1: 'backends.o.uri' is missing: The repository: a local path or file://, read "
-         "in place and watched. Remote ones (https://, ssh://) are refused until they are built "
-         "in."},
+         "in place and watched, or a remote one (https://HOST/PATH, ssh://USER@HOST/PATH, "
+         "USER@HOST:PATH, http://HOST/PATH), which is mirrored in state.path and asked every "
+         "`refresh`."},
 	{"a bound of the table", LOCAL("/x") "log: {level: loud}\n",
          " line 2: 'log.level' is 'loud'; it must be one of debug | info | warn | error"},
 };
