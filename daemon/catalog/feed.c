@@ -200,6 +200,21 @@ int vx_feed_fetch(struct vx_feed *f, const struct vx_ctx *ctx, const struct vx_c
 	return rc;
 }
 
+/* The source's timeout is for its answer: finding a thread for the question is our own affair, and a
+ * change of all tracks makes thousands wait for one. But if the source fell silent meanwhile, the
+ * rest of the queue is not to learn it one timeout each. 0, or why @e is not to be asked after all.
+ * The lock is held. */
+static int begin_fetch(struct vx_feed *f, struct vx_feed_entry *e, struct vx_error *err)
+{
+	int64_t now = vx_mono_ns(f->clock);
+
+	f->counts.fetches++;
+	e->ctx.deadline_ns = now + f->timeout_ms * VX_MSEC;
+	return now < f->breaker.open_until_ns
+	               ? vx_fail(err, -EAGAIN, "%s does not answer", f->name)
+	               : 0;
+}
+
 static void run_fetch(struct vx_job *job)
 {
 	struct vx_feed_entry *e =
@@ -215,10 +230,11 @@ static void run_fetch(struct vx_job *job)
 
 	vx_lock(&f->lock);
 	was = e->layers ? vx_layers_ref(e->layers) : NULL;
-	f->counts.fetches++;
+	rc = begin_fetch(f, e, &err);
 	vx_unlock(&f->lock);
 
-	rc = vx_feed_fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
+	if (rc == 0)
+		rc = vx_feed_fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
 	text = vx_steal(e->settles);
 	(void)snprintf(app, sizeof(app), "%s", e->at->app);
 
@@ -260,7 +276,7 @@ static void start_fetch(struct vx_feed *f, struct vx_feed_entry *e)
 	}
 	e->known.inflight = true;
 	e->job.run = run_fetch;
-	vx_ctx_init(&e->ctx, f->clock, f->timeout_ms);
+	vx_ctx_init(&e->ctx, f->clock, -1); /* until it begins */
 	vx_pool_submit(f->pool, &e->job);
 }
 
