@@ -321,7 +321,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static void say(void *arg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(void *arg, const char *fmt, va_list ap)
 {
 	char text[256];
 
