@@ -2,7 +2,7 @@
  * made, without a mount. */
 #include "daemon/catalog/query.h"
 
-#include "tests/unit/daemon/house.h"
+#include "tests/unit/daemon/catalog/house.h"
 
 static char base[64];
 
