@@ -205,6 +205,11 @@ static int say_timeout(const struct run *r, struct vx_error *err)
 
 static int say_died(const struct run *r, int status, struct vx_error *err)
 {
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) /* libgit2 writes packs by mmap */
+		return vx_fail(
+			err, -ENOSPC,
+			"vortex-git-fetch had nowhere to write: the disk of state.path is full, "
+			"or broken");
 	if (WIFSIGNALED(status))
 		return vx_fail(err, -EAGAIN, "vortex-git-fetch died of signal %d (%s)%s%s",
 		               WTERMSIG(status), strsignal(WTERMSIG(status)),

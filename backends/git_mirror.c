@@ -209,6 +209,18 @@ static int make_parent(const char *path, struct vx_error *err)
 	return 0;
 }
 
+/* libgit2 makes a folder of hooks, which nobody would ever run. */
+static int drop_hooks(const char *path, struct vx_error *err)
+{
+	VX_AUTO(vx_freep) char *hooks = NULL;
+
+	if (asprintf(&hooks, "%s/hooks", path) < 0) {
+		hooks = NULL;
+		return vx_fail(err, -ENOMEM, "out of memory");
+	}
+	return remove_tree(hooks, err);
+}
+
 int vx_git_mirror_make(const char *path, const struct vx_git_owner *owner, char **ret_new,
                        struct vx_error *err)
 {
@@ -229,6 +241,9 @@ int vx_git_mirror_make(const char *path, const struct vx_git_owner *owner, char 
 		return vx_fail(err, errno == ENOSPC ? -ENOSPC : -EAGAIN, "making %s: %s", new,
 		               git_error_last() ? git_error_last()->message : "failed");
 	git_repository_free(repo);
+	rc = drop_hooks(new, err);
+	if (rc < 0)
+		return rc;
 	if (owner->other && nftw(new, open_entry, DESCRIPTORS, FTW_PHYS) < 0)
 		return vx_fail(err, -errno, "making %s: %s", new, strerror(errno));
 	rc = vx_git_mirror_tidy(new, owner, err);

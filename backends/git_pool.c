@@ -17,7 +17,8 @@ static bool is_damage(int grc, const git_error *said)
 {
 	if (!said || grc == GIT_EPEEL || grc == GIT_EINVALIDSPEC || grc == GIT_EAMBIGUOUS)
 		return false;
-	return said->klass == GIT_ERROR_ODB || said->klass == GIT_ERROR_ZLIB ||
+	return grc == GIT_ENOTFOUND || said->klass == GIT_ERROR_INVALID ||
+	       said->klass == GIT_ERROR_ODB || said->klass == GIT_ERROR_ZLIB ||
 	       said->klass == GIT_ERROR_REFERENCE || said->klass == GIT_ERROR_SHA;
 }
 

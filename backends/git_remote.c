@@ -271,14 +271,16 @@ int vx_git_remote_new(const struct vx_settings_map *cfg, const struct vx_backend
 	r->stall_ms = vx_map_int(cfg, "stall_timeout");
 	r->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->path = vx_git_mirror_path(env->state_dir, vx_map_str(cfg, "name"), uri->address);
-	rc = r->stop < 0 || !r->path ? vx_fail(err, -ENOMEM, "out of memory") : 0;
-	if (rc == 0)
-		rc = vx_git_login_new(cfg, uri, &r->login, err);
+	if (r->stop < 0 || !r->path) {
+		vx_git_remote_free(r);
+		return vx_fail(err, -ENOMEM, "out of memory");
+	}
+	r->present = access(r->path, F_OK) == 0;
+	rc = vx_git_login_new(cfg, uri, &r->login, err);
 	if (rc < 0) {
 		vx_git_remote_free(r);
 		return rc;
 	}
-	r->present = access(r->path, F_OK) == 0;
 	*ret = r;
 	return 0;
 }

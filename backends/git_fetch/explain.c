@@ -90,6 +90,16 @@ static int explain_certificate(const struct vx_git_request *r, const char *said,
 	               host, said);
 }
 
+/* Whether it is about our own copy, not about what the server sent: bases of deltas are ours. */
+static bool is_ours(const git_error *e, const char *said)
+{
+	return e->klass == GIT_ERROR_ODB || e->klass == GIT_ERROR_REFERENCE ||
+	       e->klass == GIT_ERROR_REPOSITORY || e->klass == GIT_ERROR_OBJECT ||
+	       e->klass == GIT_ERROR_CONFIG || e->klass == GIT_ERROR_TREE ||
+	       e->klass == GIT_ERROR_TAG ||
+	       (e->klass == GIT_ERROR_INDEXER && strcasestr(said, "delta"));
+}
+
 int explain(const struct vx_git_request *r, int grc, struct failure *f)
 {
 	const git_error *e = git_error_last();
@@ -108,6 +118,8 @@ int explain(const struct vx_git_request *r, int grc, struct failure *f)
 		return fail_as(f, VX_GIT_KIND_MEMORY, "out of memory");
 	if (errno == ENOSPC && e && e->klass == GIT_ERROR_OS)
 		return fail_as(f, VX_GIT_KIND_SPACE, "the disk of state.path is full");
+	if (e && is_ours(e, said))
+		return fail_as(f, VX_GIT_KIND_MIRROR, "the mirror is damaged (%s)", said);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		const struct known *k = &table[i];
 
@@ -117,10 +129,5 @@ int explain(const struct vx_git_request *r, int grc, struct failure *f)
 	if (grc == GIT_EAUTH)
 		return fail_as(f, VX_GIT_KIND_AUTH, "the server refused the user or password (%s)",
 		               said);
-	if (e && (e->klass == GIT_ERROR_ODB || e->klass == GIT_ERROR_REFERENCE ||
-	          e->klass == GIT_ERROR_REPOSITORY || e->klass == GIT_ERROR_OBJECT ||
-	          e->klass == GIT_ERROR_CONFIG || e->klass == GIT_ERROR_INDEXER ||
-	          e->klass == GIT_ERROR_TREE || e->klass == GIT_ERROR_TAG))
-		return fail_as(f, VX_GIT_KIND_MIRROR, "the mirror is damaged (%s)", said);
 	return fail_as(f, VX_GIT_KIND_SERVER, "%s", said);
 }

@@ -60,7 +60,7 @@ static void take_type(const struct vx_git_request *r, const char *type, LIBSSH2_
 /* Whether @hosts has any key of the request's host: a key that is nobody's is then a mismatch. */
 static bool has_host(const struct vx_git_request *r, LIBSSH2_KNOWNHOSTS *hosts)
 {
-	int port = atoi(r->field[VX_GIT_PORT].data);
+	int port = (int)strtol(r->field[VX_GIT_PORT].data, NULL, 10); /* the daemon wrote it */
 	struct libssh2_knownhost *found;
 
 	return libssh2_knownhost_checkp(hosts, r->field[VX_GIT_HOST].data, port ? port : 22, "", 1,

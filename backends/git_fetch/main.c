@@ -119,9 +119,12 @@ static int read_request(struct vx_buf *b, struct vx_git_request *ret, struct fai
 static int work(const struct vx_git_request *r, struct vx_git_report *done, struct failure *f)
 {
 	const char *mirror = r->field[VX_GIT_MIRROR].data;
-	size_t most = (size_t)strtoul(r->field[VX_GIT_PACKS].data, NULL, 10);
+	const char *packs = r->field[VX_GIT_PACKS].data;
+	size_t most;
 	int rc = confine(r->field[VX_GIT_RUN_AS].data, mirror, &mirror, f);
 
+	vx_assert(packs); /* "" where it was not given */
+	most = (size_t)strtoul(packs, NULL, 10);
 	if (rc == 0)
 		rc = pulse_start(f);
 	if (rc == 0)

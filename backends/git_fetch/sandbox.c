@@ -11,6 +11,7 @@
 #include <mntent.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,7 @@ static const char *const places[] = {"/mnt", "/media", "/srv", "/opt", "/var/tmp
 
 /* What is written in a mirror: see vx_git_mirror_prepare. */
 static const char *const written[] = {"objects/pack", "refs", "vortex", "FETCH_HEAD"};
-
-#define TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+#define N_WRITTEN (sizeof(written) / sizeof(*written))
 
 static int no_namespace(struct failure *f, const char *what)
 {
@@ -58,41 +58,70 @@ static int set_flags(int tree, const char *path, unsigned flags, uint64_t on)
 	return mount_setattr(tree, path, flags, &attr, sizeof(attr));
 }
 
-/* The mirror at @mirror comes to *ret_place. */
+/* A detached copy of what stands at @path/@name (@name "": at @path); -1. */
+static int copy_tree(const char *path, const char *name)
+{
+	VX_AUTO(vx_freep) char *at = NULL;
+
+	if (asprintf(&at, "%s/%s", path, name) < 0) {
+		at = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	return open_tree(AT_FDCWD, at, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+/* Put @tree, a detached copy, at @path/@name. */
+static int attach(int tree, const char *path, const char *name, uint64_t flags)
+{
+	VX_AUTO(vx_freep) char *at = NULL;
+
+	if (asprintf(&at, "%s/%s", path, name) < 0) {
+		at = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	return set_flags(tree, "", AT_EMPTY_PATH, flags) < 0
+	               ? -1
+	               : move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static const char *find_place(void)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (stat(places[i], &st) == 0 && S_ISDIR(st.st_mode))
+			return places[i];
+	errno = ENOENT;
+	return NULL;
+}
+
+/* The mirror at @mirror comes to *ret_place. All is copied before anything becomes read-only. */
 static int move_mirror(const char *mirror, const char **ret_place, struct failure *f)
 {
 	const uint64_t strict = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	VX_AUTO(vx_close) int tree = open_tree(AT_FDCWD, mirror, TREE);
-	int parts[sizeof(written) / sizeof(*written)];
-	struct stat st;
-	size_t i = 0;
+	VX_AUTO(vx_close) int tree = copy_tree(mirror, "");
+	const char *place = find_place();
+	int parts[N_WRITTEN], failed = tree < 0 || !place;
 
-	for (size_t k = 0; k < sizeof(written) / sizeof(*written); k++)
-		parts[k] = tree < 0 ? -1 : open_tree(tree, written[k], TREE);
-	while (i < sizeof(places) / sizeof(*places) &&
-	       (stat(places[i], &st) < 0 || !S_ISDIR(st.st_mode)))
-		i++;
-	if (tree < 0 || i == sizeof(places) / sizeof(*places))
-		return no_namespace(f, "the mirror cannot be mounted");
+	for (size_t i = 0; i < N_WRITTEN; i++) {
+		parts[i] = failed ? -1 : copy_tree(mirror, written[i]);
+		failed = failed || parts[i] < 0;
+	}
 	/* Older kernels cannot; the user that we become can write little anyway. */
 	(void)set_flags(AT_FDCWD, "/", AT_RECURSIVE,
 	                MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	if (set_flags(tree, "", AT_EMPTY_PATH, strict | MOUNT_ATTR_RDONLY) < 0 ||
-	    move_mount(tree, "", AT_FDCWD, places[i], MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return no_namespace(f, "the mirror cannot be mounted");
-	for (size_t k = 0; k < sizeof(written) / sizeof(*written); k++) {
-		VX_AUTO(vx_freep) char *at = NULL;
-
-		if (asprintf(&at, "%s/%s", places[i], written[k]) < 0) {
-			at = NULL;
-			return fail_as(f, VX_GIT_KIND_MEMORY, "out of memory");
-		}
-		if (parts[k] < 0 || set_flags(parts[k], "", AT_EMPTY_PATH, strict) < 0 ||
-		    move_mount(parts[k], "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-			return no_namespace(f, "the mirror's parts cannot be mounted");
-		vx_close(&parts[k]);
+	failed = failed || attach(tree, place, "", strict | MOUNT_ATTR_RDONLY) < 0;
+	for (size_t i = 0; i < N_WRITTEN; i++) {
+		failed = failed || attach(parts[i], place, written[i], strict) < 0;
+		if (failed)
+			break; /* the program ends */
+		vx_close(&parts[i]);
 	}
-	*ret_place = places[i];
+	if (failed)
+		return no_namespace(f, "the mirror cannot be mounted");
+	*ret_place = place;
 	return 0;
 }
 
@@ -110,12 +139,15 @@ static int become(uid_t uid, gid_t gid, struct failure *f)
 
 int confine(const char *run_as, const char *mirror, const char **ret_mirror, struct failure *f)
 {
-	unsigned uid, gid;
+	char *end = NULL;
+	unsigned long uid, gid;
 	int rc = 0;
 
 	*ret_mirror = mirror;
 	if (*run_as) {
-		if (sscanf(run_as, "%u %u", &uid, &gid) != 2 || uid == 0 || gid == 0)
+		uid = strtoul(run_as, &end, 10);
+		gid = strtoul(end, &end, 10);
+		if (*end || uid == 0 || gid == 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 			return fail_as(f, VX_GIT_KIND_SETUP, "the fetching program is to be root");
 		if (unshare(CLONE_NEWNS) < 0 ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -123,7 +155,7 @@ int confine(const char *run_as, const char *mirror, const char **ret_mirror, str
 		drop_fuse();
 		rc = move_mirror(mirror, ret_mirror, f);
 		if (rc == 0)
-			rc = become(uid, gid, f);
+			rc = become((uid_t)uid, (gid_t)gid, f);
 	}
 	/* Both are lost by becoming another user. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

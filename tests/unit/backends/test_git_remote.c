@@ -471,7 +471,7 @@ static void a_caller_waits_for_its_deadline_and_close_waits_for_nobody(void **st
 
 	(void)state;
 	(void)snprintf(entry, sizeof(entry), "uri: 'http://127.0.0.1:%d/x'", port);
-	assert_int_equal(try_remote(&r, entry, 50), 0);
+	assert_int_equal(try_remote(&r, entry, 1000), 0);
 	assert_int_equal(ask(&r), -ETIMEDOUT);
 	assert_non_null(strstr(r.err.msg, "is being cloned"));
 	assert_int_equal(r.ops->refresh(r.b, &r.ctx, &r.err), -ETIMEDOUT);
