@@ -233,7 +233,11 @@ def test_the_password_is_used(vortex, hosted, git_web, tmp_path):
 def test_the_password_may_stand_in_the_uri(vortex, hosted, git_web):
     userinfo = f'{git_web.USER}:{git_web.password}@'
     repo = hosted()
-    v = vortex([https(git_web, repo, git_web.uri(repo, where='private', userinfo=userinfo))])
+    usual = os.umask(0o077)  # else the settings' file could be read by everybody, and is refused
+    try:
+        v = vortex([https(git_web, repo, git_web.uri(repo, where='private', userinfo=userinfo))])
+    finally:
+        os.umask(usual)
     serves(v, 'a: 1\n')
     assert git_web.password not in v.log()
 
