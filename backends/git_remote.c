@@ -102,7 +102,7 @@ static int fetch_into(struct vx_git_remote *r, const char *mirror, struct vx_git
 	if (request.data)
 		explicit_bzero(request.data, request.cap);
 	vx_buf_fini(&request);
-	return rc == -ENOENT ? -EAGAIN : rc; /* -ENOENT is for labels */
+	return rc;
 }
 
 /* A new mirror, in place of any that is there. */
@@ -140,10 +140,10 @@ static int fetch(struct vx_git_remote *r, bool clone, struct vx_git_report *ret,
 {
 	int rc = vx_git_owner_find(&r->owner, err);
 
-	*cloned = clone;
-	if (rc < 0)
-		return rc;
-	return clone ? clone_anew(r, ret, err) : update(r, ret, cloned, err);
+	*cloned = clone || access(r->path, F_OK) < 0; /* somebody may have removed it */
+	if (rc == 0)
+		rc = *cloned ? clone_anew(r, ret, err) : update(r, ret, cloned, err);
+	return rc == -ENOENT ? -EAGAIN : rc; /* -ENOENT is for labels */
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */

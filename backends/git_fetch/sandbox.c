@@ -32,6 +32,8 @@ static const char *const written[] = {"objects/pack", "refs", "vortex", "FETCH_H
 
 static int no_namespace(struct failure *f, const char *what)
 {
+	if (errno == ENOENT || errno == ENOTDIR)
+		return fail_as(f, VX_GIT_KIND_MIRROR, "a part of the mirror is missing");
 	return fail_as(f, VX_GIT_KIND_SETUP,
 	               "%s for the fetching program: %s; run vortexd with CAP_SYS_ADMIN, or as an "
 	               "ordinary user",
