@@ -162,6 +162,7 @@ static int say_where(const struct request *r, const struct vx_ctl_place *p, bool
 
 	if (key && ask(r, &whole, &answer, NULL) == 0)
 		return vx_fail(err, -ENOENT, "%.400s; without a key all are listed", said.msg);
+	vx_assert(whole.at);        /* what was asked */
 	if (strstr(whole.at, "/@")) /* of a moment, which ls does not list */
 		return -ENOENT;
 	return vx_fail(err, -ENOENT, "%.400s; 'vortexctl ls' lists what there is", said.msg);

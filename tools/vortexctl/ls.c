@@ -114,6 +114,7 @@ static int ls(const char *mount_path, const char *text, struct listing *l, struc
 
 	if (rc < 0)
 		return rc;
+	vx_assert(path);
 	mount = vx_ctl_mount_open(mount_path, err);
 	if (mount < 0)
 		return mount;
