@@ -6,13 +6,15 @@
  * the tree and never half of an update. */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "backends/builtin.h"
 #include "backends/directory_i.h"
 #include "backends/list.h"
 
 #define TRIES 4
+
+/* How often one who waits for another's scan looks whether it is cancelled. */
+#define TURN_CHECK_NS (50 * VX_MSEC)
 
 /* Parsed trees that are kept for the next reader; what is in use lives on outside of it. */
 #define DOC_CACHE_BYTES ((size_t)8 << 20)
@@ -31,9 +33,11 @@ static void directory_close(struct vx_backend *b)
 	for (size_t i = 0; i < VX_DIRECTORY_KEPT; i++)
 		vx_scan_put(b->kept[i]);
 	vx_close(&b->inotify);
+	free(b->events.ring);
 	vx_doc_cache_free(b->cache);
 	vx_layout_fini(&b->layout);
 	(void)pthread_mutex_destroy(&b->lock); /* nobody uses it any more */
+	(void)pthread_cond_destroy(&b->scanned);
 	free(b->default_label);
 	free(b->path);
 	free(b->name);
@@ -52,6 +56,7 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 		.label_folders = strcmp(vx_map_str(cfg, "labels"), "subdirectories") == 0};
 	VX_AUTO(directory_close_p) struct vx_backend *b = calloc(1, sizeof(*b));
 	const char *own = vx_map_str(cfg, "default_label");
+	pthread_condattr_t attr;
 	int rc;
 
 	if (!b)
@@ -59,6 +64,10 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 	b->magic = VX_DIRECTORY_MAGIC;
 	b->inotify = -1;
 	vx_assert(pthread_mutex_init(&b->lock, NULL) == 0);
+	vx_assert(pthread_condattr_init(&attr) == 0);
+	vx_assert(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+	vx_assert(pthread_cond_init(&b->scanned, &attr) == 0);
+	(void)pthread_condattr_destroy(&attr);
 	if (vx_map_str(cfg, "path")[0] == '\0')
 		return vx_fail(err, -EINVAL, "%s: a directory backend needs a path",
 		               vx_map_where(cfg));
@@ -80,30 +89,48 @@ static int directory_open(const struct vx_settings_map *cfg, const struct vx_bac
 
 /* --- the tree as it is ---------------------------------------------------------------------- */
 
-/* The newest scan, if a watch knows that it still holds; else NULL and in *ret_was what there is to
- * start from. In *ret_events how much of inotify had been read by then. */
-static struct vx_scan *still_true(struct vx_backend *b, struct vx_scan **ret_was, int *ret_inotify,
-                                  uint64_t *ret_events)
+/* The newest scan, if a watch knows that it still holds; else NULL, in *ret_was what there is to
+ * start from and in *ret_since what happened since then. The lock is held. */
+static struct vx_scan *still_true(struct vx_backend *b, struct vx_scan **ret_was,
+                                  struct vx_since *ret_since)
 {
-	VX_LOCKED(&b->lock);
-	struct vx_scan *newest = b->kept[0] ? vx_scan_ref(b->kept[0]) : NULL;
-	int waiting = 0;
+	struct vx_scan *newest = b->kept[0];
 
 	/* The kernel queues an event before the write that it tells of returns. */
-	if (b->clean && ioctl(b->inotify, FIONREAD, &waiting) == 0 && waiting == 0)
-		return newest;
-	*ret_was = newest;
-	*ret_inotify = b->inotify;
-	*ret_events = b->events;
+	if (b->watch)
+		vx_directory_drain(b);
+	if (b->watch && newest && newest->root->watched && newest->events == b->events.n)
+		return vx_scan_ref(newest);
+	vx_events_since(&b->events, newest ? newest->events : 0, ret_since);
+	*ret_was = newest ? vx_scan_ref(newest) : NULL;
 	return NULL;
 }
 
-/* Remember @s as the newest, made when @events batches had been read from inotify. */
-static void keep(struct vx_backend *b, struct vx_scan *s, uint64_t events)
+/* Let another thread's scan end: what it finds may be all that is needed, and two that look at one
+ * tree are slower than one after the other. 0, -ETIMEDOUT, -ECANCELED. The lock is held. */
+static int wait_for_turn(struct vx_backend *b, const struct vx_ctx *ctx)
+{
+	int rc = 0;
+
+	while (b->scanning && (rc = vx_ctx_check(ctx)) == 0) {
+		int64_t until = vx_mono_ns(vx_clock_system()) + TURN_CHECK_NS;
+		struct timespec at = {until / VX_SEC, until % VX_SEC};
+
+		(void)pthread_cond_timedwait(&b->scanned, &b->lock, &at); /* seen above */
+	}
+	return rc;
+}
+
+/* Remember @s (nullable) as the newest, and let the next one look. */
+static void keep(struct vx_backend *b, struct vx_scan *s)
 {
 	VX_LOCKED(&b->lock);
 	size_t i = 0;
 
+	b->scanning = false;
+	vx_broadcast(&b->scanned);
+	if (!s)
+		return;
 	/* The place of the one with the same revision, else of the oldest, becomes free. */
 	while (i < VX_DIRECTORY_KEPT - 1 && b->kept[i] &&
 	       strcmp(b->kept[i]->revision, s->revision) != 0)
@@ -111,34 +138,40 @@ static void keep(struct vx_backend *b, struct vx_scan *s, uint64_t events)
 	vx_scan_put(b->kept[i]);
 	memmove(&b->kept[1], &b->kept[0], i * sizeof(b->kept[0]));
 	b->kept[0] = vx_scan_ref(s);
-	b->clean = s->watched && b->events == events;
 }
 
 int vx_directory_scan(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_scan **ret,
                       struct vx_error *err)
 {
 	VX_AUTO(vx_scan_put_p) struct vx_scan *was = NULL;
-	uint64_t events = 0;
-	int inotify = -1;
-	struct vx_scan *s = still_true(b, &was, &inotify, &events);
+	VX_AUTO(vx_since_fini) struct vx_since since = {0};
+	struct vx_scan *s = NULL;
+	int inotify, rc;
 
+	vx_lock(&b->lock);
+	rc = wait_for_turn(b, ctx);
+	if (rc == 0)
+		s = still_true(b, &was, &since);
+	b->scanning |= rc == 0 && !s;
+	inotify = b->inotify;
+	vx_unlock(&b->lock);
+	if (rc < 0)
+		return vx_fail(err, rc, "'%s' is still being read", b->path);
 	if (!s) {
-		int rc = vx_scan_new(b->path, was, inotify, ctx, &s, err);
-
-		if (rc < 0)
-			return rc;
-		keep(b, s, events);
+		rc = vx_scan_new(b->path, was, &since, inotify, ctx, &s, err);
+		keep(b, rc == 0 ? s : NULL);
 	}
-	*ret = s;
-	return 0;
+	if (rc == 0)
+		*ret = s;
+	return rc;
 }
 
-/* Something was not as the newest scan says although no event told: look again next time. */
+/* Something was not as the newest scan says although no event told: look at everything. */
 static void distrust(struct vx_backend *b)
 {
 	VX_LOCKED(&b->lock);
 
-	b->clean = false;
+	vx_events_lose(&b->events);
 }
 
 static int source_folder(const struct vx_source *src, const char *path, bool plain,
@@ -261,7 +294,7 @@ static bool is_search_path(const struct vx_layout *l, const char *name)
 static int list_labels(const struct vx_backend *b, const struct vx_scan *s, const char *cursor,
                        size_t max, struct vx_list *ret)
 {
-	const struct vx_folder *root = vx_scan_find(s, "")->folder;
+	const struct vx_folder *root = s->root->folder;
 	VX_AUTO(vx_freep) const char **names = calloc(root->n_dirs + 1, sizeof(*names));
 	size_t n = 0;
 

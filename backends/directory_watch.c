@@ -20,52 +20,70 @@ struct vx_directory_watch {
 	struct vx_backend *b;
 	vx_backend_changed_fn *changed;
 	void *arg;
-	struct vx_watcher *watcher;
-	int inotify;          /* the backend's */
-	struct vx_ctx ctx;    /* of the thread's own scans; cancelled by close */
-	struct vx_scan *told; /* what the listener knows; NULL: the tree is away */
+	struct vx_watcher *watcher; /* guarded by the backend's lock; NULL until it has started */
+	int inotify;                /* the backend's */
+	struct vx_ctx ctx;          /* of the thread's own scans; cancelled by close */
+	struct vx_scan *told;       /* what the listener knows; NULL: the tree is away */
 	char *parent;
 	const char *leaf; /* the path's last name */
-	int parent_wd;
+	int parent_wd;    /* guarded by the backend's lock */
+	uint64_t seen;    /* how many events the last look at the tree was for */
 };
 
 /* Watch the path and its parent; both may be away, or others than before. */
 static void watch_around(struct vx_directory_watch *w)
 {
 	int root = inotify_add_watch(w->inotify, w->b->path, ROOT_EVENTS);
+	int parent = inotify_add_watch(w->inotify, w->parent, PARENT_EVENTS | IN_MASK_ADD);
+	VX_LOCKED(&w->b->lock);
 
-	w->parent_wd = inotify_add_watch(w->inotify, w->parent, PARENT_EVENTS | IN_MASK_ADD);
-	if (w->parent_wd == root)
-		w->parent_wd = -1; /* the root of the filesystem is its own parent */
+	/* The root of the filesystem is its own parent. */
+	w->parent_wd = parent == root ? -1 : parent;
 }
 
-/* Read all events that there are; whether one of them concerns us. */
-static bool drain(void *arg)
+static void note(struct vx_directory_watch *w, const struct inotify_event *e)
 {
-	struct vx_directory_watch *w = arg;
+	const char *name = e->len ? e->name : "";
+
+	if (e->wd < 0) /* the queue ran over */
+		vx_events_lose(&w->b->events);
+	else if (e->wd == w->parent_wd && *name && strcmp(name, w->leaf) != 0)
+		return;                 /* a neighbour of ours */
+	else if (e->wd == w->parent_wd) /* the root may be another */
+		vx_events_lose(&w->b->events);
+	else if (!*name || vx_folder_takes(name) || strcmp(name, VX_DATA_LINK) == 0)
+		vx_events_note(&w->b->events, e->wd, e->mask & (IN_IGNORED | IN_DELETE_SELF), name);
+}
+
+void vx_directory_drain(struct vx_backend *b)
+{
+	struct vx_directory_watch *w = b->watch;
 	char batch[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	bool ours = false;
+	uint64_t had = b->events.n;
+	ssize_t n;
 
-	/* Under the lock, so that an event is either still to be read or has been counted. */
-	VX_LOCKED(&w->b->lock);
-	for (;;) {
-		ssize_t n = read(w->inotify, batch, sizeof(batch));
-
-		if (n <= 0)
-			break;
+	while ((n = read(w->inotify, batch, sizeof(batch))) > 0) {
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *e = (const void *)(batch + at);
 
-			if (e->wd != w->parent_wd || e->len == 0 || strcmp(e->name, w->leaf) == 0)
-				ours = true;
+			note(w, e);
 			at += (ssize_t)(sizeof(*e) + e->len);
 		}
 	}
-	if (ours) {
-		w->b->events++;
-		w->b->clean = false;
-	}
-	return ours;
+	if (b->events.n != had && w->watcher)
+		vx_watcher_poke(w->watcher);
+}
+
+/* Whether something happened, whoever read it from inotify. */
+static bool drain(void *arg)
+{
+	struct vx_directory_watch *w = arg;
+	VX_LOCKED(&w->b->lock);
+	uint64_t seen = w->seen;
+
+	vx_directory_drain(w->b);
+	w->seen = w->b->events.n;
+	return w->seen != seen;
 }
 
 static void tell(struct vx_directory_watch *w, struct vx_scan *now)
@@ -95,6 +113,8 @@ static void compare(void *arg)
 	rc = vx_directory_scan(w->b, &w->ctx, &now, NULL);
 	if (rc == -ECANCELED)
 		return;
+	if (now)
+		w->seen = now->events;
 	if (!!now != !!w->told || (now && strcmp(now->revision, w->told->revision) != 0))
 		tell(w, now);
 	vx_scan_put(w->told);
@@ -108,7 +128,7 @@ static bool due(void *arg)
 	VX_AUTO(vx_close) int fd = -1;
 	struct stat st;
 
-	if (!w->told || !w->told->watched)
+	if (!w->told || !w->told->root->watched)
 		return true;
 	fd = vx_root_open(w->b->path, NULL);
 	return fd < 0 || fstat(fd, &st) < 0 || st.st_dev != w->told->dev ||
@@ -142,35 +162,59 @@ static int split(struct vx_directory_watch *w, const char *path)
 	return 0;
 }
 
+/* From now on scans put watches, and whoever looks drains them. */
+static void publish(struct vx_directory_watch *w, struct vx_mark *ring)
+{
+	VX_LOCKED(&w->b->lock);
+
+	w->b->inotify = w->inotify;
+	w->b->events.ring = ring;
+	w->b->watch = w;
+}
+
 int vx_directory_watch(struct vx_backend *b, vx_backend_changed_fn *changed, void *arg,
                        struct vx_error *err)
 {
 	static const struct vx_watcher_ops ops = {drain, due, compare};
 	struct vx_directory_watch *w = calloc(1, sizeof(*w));
+	struct vx_mark *ring = calloc(VX_DIRECTORY_MARKS, sizeof(*ring));
+	struct vx_watcher *watcher;
 	int rc = -ENOMEM;
 
 	vx_assert(!b->watch);
-	if (!w)
+	if (!w || !ring) {
+		free(ring);
+		free(w);
 		return vx_fail(err, rc, "out of memory");
+	}
 	*w = (struct vx_directory_watch){b, changed, arg, .inotify = -1};
 	vx_ctx_init(&w->ctx, b->clock, -1);
 	if (split(w, b->path) == 0) {
 		w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 		rc = w->inotify >= 0 ? 0 : -errno;
 	}
-	if (rc == 0) {
-		vx_lock(&b->lock);
-		b->inotify = w->inotify;
-		vx_unlock(&b->lock);
-		watch_around(w);
-		(void)vx_directory_scan(b, &w->ctx, &w->told, NULL); /* away: told stays NULL */
-		rc = vx_watcher_start(&ops, w, w->inotify, b->clock, &w->watcher);
+	if (rc < 0) {
+		free(ring);
+		watch_free(w);
+		return vx_fail(err, rc, "'%s' cannot be watched: %s", b->path, strerror(-rc));
 	}
+	publish(w, ring);
+	watch_around(w);
+	(void)vx_directory_scan(b, &w->ctx, &w->told, NULL); /* away: told stays NULL */
+	w->seen = w->told ? w->told->events : 0;
+	rc = vx_watcher_start(&ops, w, w->inotify, b->clock, &watcher);
+	vx_lock(&b->lock);
+	if (rc == 0) {
+		w->watcher = watcher;
+		vx_watcher_poke(watcher); /* for what a reader found until now */
+	} else {
+		b->watch = NULL; /* what is in the queue no longer matters */
+	}
+	vx_unlock(&b->lock);
 	if (rc < 0) {
 		watch_free(w);
 		return vx_fail(err, rc, "'%s' cannot be watched: %s", b->path, strerror(-rc));
 	}
-	b->watch = w;
 	return 0;
 }
 
@@ -181,7 +225,7 @@ void vx_directory_unwatch(struct vx_backend *b)
 	if (!w)
 		return;
 	vx_ctx_cancel(&w->ctx);
-	vx_watcher_stop(w->watcher);
+	vx_watcher_stop(w->watcher); /* it uses the watch until then */
 	b->watch = NULL;
 	watch_free(w);
 }

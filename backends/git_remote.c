@@ -64,8 +64,7 @@ static uint64_t random_bits(void)
 {
 	uint64_t v = 0;
 
-	(void)getrandom(&v, sizeof(v), 0); /* 0 is as good a number */
-	return v;
+	return getrandom(&v, sizeof(v), 0) == sizeof(v) ? v : 0; /* as good a number */
 }
 
 /* --- one fetch; on the thread ---------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
@@ -26,32 +27,31 @@ struct vx_watcher {
 	void *arg;
 	const struct vx_clock *clock;
 	int inotify;
-	int stop; /* an eventfd; written once, by stop */
-	int kick; /* an eventfd */
+	int wake; /* an eventfd */
+	atomic_bool stopping;
+	atomic_bool kicked;
 	pthread_t thread;
 };
 
-/* Wait up to @timeout_ms for events. 1 there are some, 2 look at once,
- * 0 none, -1 the end. */
-static int wait_for_events(const struct vx_watcher *w, int timeout_ms)
+/* Wait up to @timeout_ms for events. 1 there are some, or a poke; 2 look at once; 0 none; -1 the
+ * end. */
+static int wait_for_events(struct vx_watcher *w, int timeout_ms)
 {
-	struct pollfd fds[] = {
-		{w->inotify, POLLIN, 0},
-		{w->stop, POLLIN, 0},
-		{w->kick, POLLIN, 0},
-	};
-	uint64_t kicks;
-	int n = poll(fds, 3, timeout_ms);
+	struct pollfd fds[2] = {{w->inotify, POLLIN, 0}, {w->wake, POLLIN, 0}};
+	int n = poll(fds, 2, timeout_ms);
+	uint64_t pokes;
 
 	if (n > 0 && fds[1].revents)
+		(void)!read(w->wake, &pokes, sizeof(pokes)); /* how many does not matter */
+	if (atomic_load(&w->stopping))
 		return -1;
-	if (n > 0 && fds[2].revents)
-		return read(w->kick, &kicks, sizeof(kicks)) > 0 ? 2 : 0;
+	if (atomic_exchange(&w->kicked, false))
+		return 2;
 	return n > 0;
 }
 
 /* Let a burst of events pass. Whether to go on. */
-static bool settle(const struct vx_watcher *w)
+static bool settle(struct vx_watcher *w)
 {
 	int64_t latest = vx_mono_ns(w->clock) + AT_LATEST_MS * VX_MSEC;
 	int got;
@@ -91,41 +91,39 @@ int vx_watcher_start(const struct vx_watcher_ops *ops, void *arg, int inotify,
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct vx_watcher){ops, arg, clock, inotify, .stop = -1, .kick = -1};
-	w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->kick = w->stop < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->kick < 0) {
-		rc = -errno;
-		vx_close(&w->stop);
-		return rc;
-	}
+	*w = (struct vx_watcher){ops, arg, clock, inotify, .wake = -1};
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->wake < 0)
+		return -errno;
 	rc = -pthread_create(&w->thread, NULL, watcher_main, w);
 	if (rc < 0) {
-		vx_close(&w->stop);
-		vx_close(&w->kick);
+		vx_close(&w->wake);
 		return rc;
 	}
 	*ret = vx_steal(w);
 	return 0;
 }
 
-void vx_watcher_kick(struct vx_watcher *w)
+void vx_watcher_poke(struct vx_watcher *w)
 {
 	uint64_t one = 1;
 
-	if (write(w->kick, &one, sizeof(one)) < 0)
-		vx_assert(errno == EAGAIN); /* 2^64 kicks are pending: one is enough */
+	vx_assert(write(w->wake, &one, sizeof(one)) == sizeof(one));
+}
+
+void vx_watcher_kick(struct vx_watcher *w)
+{
+	atomic_store(&w->kicked, true);
+	vx_watcher_poke(w);
 }
 
 void vx_watcher_stop(struct vx_watcher *w)
 {
-	uint64_t one = 1;
-
 	if (!w)
 		return;
-	vx_assert(write(w->stop, &one, sizeof(one)) == sizeof(one));
+	atomic_store(&w->stopping, true);
+	vx_watcher_poke(w);
 	vx_assert(pthread_join(w->thread, NULL) == 0);
-	vx_close(&w->stop);
-	vx_close(&w->kick);
+	vx_close(&w->wake);
 	free(w);
 }

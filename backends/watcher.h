@@ -19,6 +19,8 @@ struct vx_watcher_ops {
 int vx_watcher_start(const struct vx_watcher_ops *ops, void *arg, int inotify,
                      const struct vx_clock *clock, struct vx_watcher **ret);
 
+/* Have the watcher call drain as if events had come: somebody else has read them. Any thread. */
+void vx_watcher_poke(struct vx_watcher *w);
 /* Look now, without any event; any thread. */
 void vx_watcher_kick(struct vx_watcher *w);
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -51,9 +52,20 @@ static inline int vx_steal_fd(int *fd)
 	return was;
 }
 
+/* Where somebody else holds @m: wait for it, and count the wait. */
+void vx_lock_wait(pthread_mutex_t *m);
+
+/* Signal @c. It may wait, too, for a thread that was woken before and has not come out yet. */
+void vx_signal(pthread_cond_t *c);
+void vx_broadcast(pthread_cond_t *c);
+
+/* How long the calling thread has waited in these three so far, ns. */
+int64_t vx_lock_waited_ns(void);
+
 static inline pthread_mutex_t *vx_lock(pthread_mutex_t *m)
 {
-	vx_assert(pthread_mutex_lock(m) == 0);
+	if (pthread_mutex_trylock(m) != 0)
+		vx_lock_wait(m);
 	return m;
 }
 

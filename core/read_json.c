@@ -50,7 +50,7 @@ static int hex4(struct json *j, uint32_t *ret)
 /* The character after `\u`, a pair of surrogates included. */
 static int read_unicode(struct json *j, uint32_t *ret)
 {
-	uint32_t high, low;
+	uint32_t high = 0, low = 0; /* gcc -O3 does not see that hex4 sets them */
 	int rc = hex4(j, &high);
 
 	if (rc < 0)

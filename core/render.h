@@ -25,6 +25,11 @@ int vx_render(const struct vx_snapshot *s, enum vx_output out, struct vx_bytes *
  * hidden values). 0 and *ret, -ENOMEM. */
 int vx_render_origin(const struct vx_snapshot *s, struct vx_bytes **ret, struct vx_error *err);
 
+/* What stands for a value that is not to be shown: the first 16 hex digits of the SHA-256 of its
+ * text (nothing for a null), or of its JSON for a list or a map. 0 or -ENOMEM. */
+#define VX_VALUE_HASH_DIGITS 16
+int vx_value_hash(const struct vx_value *v, char ret[VX_VALUE_HASH_DIGITS + 1]);
+
 /* `.keys`: the names below @v in byte order, and what stands at each.
  * vx_keys_list fills @ret with @v's names, allocated in @arena: a scalar child is a file, a map or
  * list child a directory, a scalar that is also a map a directory with a file `.value`. A name

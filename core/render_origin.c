@@ -7,6 +7,7 @@
  * whoever may read the configuration can therefore test guesses of a hidden value. */
 #include <errno.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/render.h"
@@ -27,7 +28,7 @@ static void put_string(struct vx_buf *b, const char *name, const char *s)
 
 /* The hash of a scalar is that of its text, so that a person can compute it; a null has none; of a
  * list or a map it is that of its JSON. */
-static void put_hash(struct vx_buf *b, const struct vx_value *v)
+int vx_value_hash(const struct vx_value *v, char ret[VX_VALUE_HASH_DIGITS + 1])
 {
 	unsigned char md[SHA256_DIGEST_LENGTH];
 	struct vx_buf json = VX_BUF_INIT;
@@ -35,15 +36,25 @@ static void put_hash(struct vx_buf *b, const struct vx_value *v)
 	if (v->type == VX_LIST || v->type == VX_MAP) {
 		vx_render_json_value(&json, v, 0);
 		if (json.failed)
-			b->failed = true;
-		else
-			(void)SHA256((unsigned char *)json.data, json.len, md);
+			return -ENOMEM;
+		(void)SHA256((unsigned char *)json.data, json.len, md);
 		vx_buf_fini(&json);
 	} else {
 		(void)SHA256((const unsigned char *)v->text, v->type == VX_NULL ? 0 : v->len, md);
 	}
-	for (size_t i = 0; i < 8 && !b->failed; i++)
-		vx_buf_printf(b, "%02x", md[i]);
+	for (size_t i = 0; i < VX_VALUE_HASH_DIGITS / 2; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", md[i]);
+	return 0;
+}
+
+static void put_hash(struct vx_buf *b, const struct vx_value *v)
+{
+	char hash[VX_VALUE_HASH_DIGITS + 1];
+
+	if (vx_value_hash(v, hash) < 0)
+		b->failed = true;
+	else
+		vx_buf_puts(b, hash);
 }
 
 static void put_where(struct vx_buf *b, const struct vx_value *v)

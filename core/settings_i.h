@@ -9,6 +9,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/nearest.h"
 #include "core/settings.h"
 
 #define VX_SETTING_KEY_MAX 256 /* of a key as it is shown, "backends.repo.uri", with its NUL */
@@ -88,17 +89,6 @@ int vx_setting_convert_text(struct vx_arena *a, const struct vx_setting_row *row
 /* The number that @text stands for; 0 for a type that has none. false: it is none of @type. */
 bool vx_setting_to_number(enum vx_setting_type type, const char *text, int64_t *ret);
 bool vx_setting_in_range(const struct vx_setting_row *row, int64_t number);
-
-/* settings_suggest.c */
-
-/* The candidate nearest to a misspelt word so far; begins as {word}. */
-struct vx_nearest {
-	const char *word;
-	const char *best; /* NULL: none is near enough */
-	size_t len;       /* of best, which need not end there */
-	size_t distance;
-};
-void vx_nearest_try(struct vx_nearest *n, const char *candidate, size_t len);
 
 /* settings_override.c */
 

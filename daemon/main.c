@@ -1,8 +1,8 @@
 /* main.c - vortexd: the only place that knows all parts, and wires them together.
  *
- * Start: options, settings, state directory, catalog, mount, watch. Then the main thread does nothing
- * but wait for signals and for the mount's end; everything else happens on other threads. End: the
- * catalog answers what waits, the mount goes, the catalog goes. */
+ * Start: options, settings, state directory, catalog, mount, watch, local interface. Then the main
+ * thread does nothing but wait for signals and for the mount's end; everything else happens on other
+ * threads. End: the interface ends, the catalog answers what waits, the mount goes, the catalog goes. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,38 +14,70 @@
 #include <unistd.h>
 
 #include "backends/backend.h"
+#include "core/buf.h"
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "daemon/background.h"
 #include "daemon/catalog/catalog.h"
+#include "daemon/http/http.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "daemon/state/dir.h"
+#include "daemon/telemetry/events.h"
+#include "daemon/telemetry/problems.h"
 #include "fs/fs.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define TYPES_MAX 16
 #define BRANCH_TTL_MS 5000 /* design: names of directories time out instead of being invalidated */
+#define EVENTS_KEPT 1000   /* docs/api.md; some 200 bytes each */
+#define PROBLEMS_KEPT 1000
 
 struct daemon {
 	struct vx_options options;
 	struct vx_settings *settings;
+	size_t warnings; /* about the settings in force, raised as "settings 1", "settings 2", ... */
 	struct vx_catalog_tells tells;
 	struct vx_catalog *catalog;
 	struct vx_fs *fs;
+	struct vx_http *http;
 	int state_lock;
 	int signals;
 };
 
+/* What is odd about settings that were read: logged at once, a problem once they are in force. */
 static void warn(void *arg, const char *sentence)
 {
-	(void)arg;
+	struct vx_buf *lines = arg;
+
 	vx_log(VX_LOG_WARN, VX_NO_FIELDS, "%s", sentence);
+	vx_buf_puts(lines, sentence);
+	vx_buf_putc(lines, '\0');
 }
 
-static int load_settings(const struct vx_options *o, struct vx_settings **ret, struct vx_error *err)
+/* Raise the sentences in @lines in the place of those of before. */
+static void raise_warnings(struct daemon *d, const struct vx_buf *lines)
+{
+	size_t n = 0, was = d->warnings;
+	char key[40];
+
+	for (size_t at = 0; at < lines->len; at += strlen(lines->data + at) + 1) {
+		(void)snprintf(key, sizeof(key), "settings %zu", ++n);
+		(void)vx_problems_raise(d->tells.problems, VX_PROBLEM_NOTE, key, lines->data + at);
+	}
+	d->warnings = n;
+	while (n < was) {
+		(void)snprintf(key, sizeof(key), "settings %zu", ++n);
+		(void)vx_problems_clear(d->tells.problems, key);
+	}
+	(void)vx_problems_clear(d->tells.problems, "settings");
+}
+
+/* @warnings (empty) gets a NUL-terminated sentence for each thing that is odd. */
+static int load_settings(const struct vx_options *o, struct vx_buf *warnings,
+                         struct vx_settings **ret, struct vx_error *err)
 {
 	const char *types[TYPES_MAX];
 	struct vx_daemon_settings_from from = {
@@ -61,7 +93,7 @@ static int load_settings(const struct vx_options *o, struct vx_settings **ret, s
 		vx_assert(from.n_types < TYPES_MAX);
 		types[from.n_types++] = ops->type;
 	}
-	return vx_daemon_settings_load(&from, warn, NULL, ret, err);
+	return vx_daemon_settings_load(&from, warn, warnings, ret, err);
 }
 
 static void setup_log(const struct vx_settings *s)
@@ -142,7 +174,34 @@ static int mount_tree(struct daemon *d, struct vx_error *err)
 	return rc;
 }
 
-static int start(struct daemon *d, struct vx_error *err)
+/* Where everything is told that happens and that is wrong. */
+static int make_tells(struct daemon *d, const struct vx_buf *warnings)
+{
+	const struct vx_clock *clock = vx_clock_system();
+
+	d->tells.events = vx_events_new(clock, EVENTS_KEPT);
+	if (d->tells.events)
+		d->tells.problems = vx_problems_new(clock, d->tells.events, PROBLEMS_KEPT);
+	if (!d->tells.problems)
+		return -ENOMEM;
+	raise_warnings(d, warnings);
+	return 0;
+}
+
+static int answer_calls(struct daemon *d, struct vx_error *err)
+{
+	const struct vx_http_parts parts = {
+		.catalog = d->catalog,
+		.events = d->tells.events,
+		.problems = d->tells.problems,
+		.clock = vx_clock_system(),
+		.mount = vx_settings_str(d->settings, "mount.path"),
+	};
+
+	return vx_http_start(d->settings, &parts, &d->http, err);
+}
+
+static int start(struct daemon *d, const struct vx_buf *warnings, struct vx_error *err)
 {
 	const char *state = vx_settings_str(d->settings, "state.path");
 	int rc = vx_state_dir_open(state, &d->state_lock, err);
@@ -151,9 +210,15 @@ static int start(struct daemon *d, struct vx_error *err)
 	if (rc == 0 && d->signals < 0)
 		rc = vx_fail(err, -errno, "signalfd: %s", strerror(errno));
 	if (rc == 0)
+		rc = make_tells(d, warnings);
+	if (rc == 0)
 		rc = vx_catalog_new(d->settings, vx_clock_system(), state, &d->tells, &d->catalog,
 		                    err);
-	return rc == 0 ? mount_tree(d, err) : rc;
+	if (rc == 0)
+		rc = mount_tree(d, err);
+	if (rc == 0)
+		rc = answer_calls(d, err);
+	return rc;
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -167,21 +232,26 @@ static void say_change(void *arg, const char *key, bool hot)
 
 static void reload(struct daemon *d)
 {
+	VX_AUTO(vx_buf_fini) struct vx_buf warnings = VX_BUF_INIT;
 	struct vx_settings *now = NULL;
 	struct vx_error err = {0};
-	int rc = load_settings(&d->options, &now, &err);
+	int rc = load_settings(&d->options, &warnings, &now, &err);
 
 	if (rc < 0) {
 		vx_log(VX_LOG_ERROR, VX_NO_FIELDS, "%s; the settings in force stay",
 		       vx_error_text(&err, rc));
+		(void)vx_problems_raise(d->tells.problems, VX_PROBLEM_WARNING, "settings",
+		                        vx_error_text(&err, rc));
 		return;
 	}
+	raise_warnings(d, &warnings);
 	vx_settings_diff(d->settings, now, say_change, NULL);
 	setup_log(now);
 	vx_catalog_reload(d->catalog, now);
 	vx_settings_put(d->settings);
 	d->settings = now;
 	vx_log(VX_LOG_INFO, VX_NO_FIELDS, "settings reloaded");
+	vx_events_add(d->tells.events, "reloaded", NULL);
 }
 
 /* true: go on. */
@@ -223,18 +293,24 @@ static void run(struct daemon *d)
 	}
 }
 
+/* Whoever waits for events or for the catalog is let go first; only then can those who serve them
+ * (the local interface) stop, and only when they have may the catalog go. */
 static void stop(struct daemon *d)
 {
+	vx_events_end(d->tells.events);
 	if (d->catalog)
 		vx_catalog_cancel(d->catalog);
+	vx_http_stop(d->http);
 	if (d->fs)
 		vx_fs_stop(d->fs);
 	vx_catalog_free(d->catalog);
+	vx_problems_free(d->tells.problems);
+	vx_events_free(d->tells.events);
 	vx_close(&d->signals);
 	vx_close(&d->state_lock);
 }
 
-static int serve(struct daemon *d)
+static int serve(struct daemon *d, const struct vx_buf *warnings)
 {
 	VX_AUTO(vx_freep) char *log_path = NULL;
 	struct vx_error err = {0};
@@ -249,10 +325,11 @@ static int serve(struct daemon *d)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0,
 	            0); /* nobody borrows the detached mount's descriptor */
 	if (rc == 0)
-		rc = start(d, &err);
+		rc = start(d, warnings, &err);
 	if (rc == 0) {
 		vx_log(VX_LOG_INFO, VX_FIELDS({"version", VX_RELEASE}), "mounted at %s",
 		       vx_settings_str(d->settings, "mount.path"));
+		vx_events_add(d->tells.events, "started", NULL);
 		vx_notify("READY=1");
 		rc = vx_background_ready(ready, log_path);
 	}
@@ -276,17 +353,20 @@ static int check_settings(struct daemon *d)
 	                        vx_settings_str(d->settings, "state.path"), &d->tells, &d->catalog,
 	                        &err);
 
+	if (rc == 0)
+		rc = vx_http_check(d->settings, &err);
+	stop(d);
 	if (rc < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		return EXIT_USAGE;
 	}
-	stop(d);
 	(void)printf("the settings are good\n");
 	return EXIT_ENDED;
 }
 
 int main(int argc, char **argv)
 {
+	VX_AUTO(vx_buf_fini) struct vx_buf warnings = VX_BUF_INIT;
 	struct daemon d = {.state_lock = -1, .signals = -1};
 	struct vx_error err = {0};
 	int status = EXIT_ENDED, rc;
@@ -297,7 +377,7 @@ int main(int argc, char **argv)
 		(void)fputs(vx_options_help, stdout);
 	} else if (d.options.version) {
 		print_version();
-	} else if ((rc = load_settings(&d.options, &d.settings, &err)) < 0) {
+	} else if ((rc = load_settings(&d.options, &warnings, &d.settings, &err)) < 0) {
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		status = EXIT_USAGE;
 	} else if (d.options.print_settings) {
@@ -308,7 +388,7 @@ int main(int argc, char **argv)
 		status = check_settings(&d);
 	} else {
 		setup_log(d.settings);
-		status = serve(&d);
+		status = serve(&d, &warnings);
 	}
 	vx_settings_put(d.settings);
 	vx_options_fini(&d.options);

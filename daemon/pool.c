@@ -110,7 +110,7 @@ void vx_pool_submit(struct vx_pool *p, struct vx_job *job)
 	*p->last = job;
 	p->last = &job->next;
 	p->queued++;
-	(void)pthread_cond_signal(&p->work);
+	vx_signal(&p->work);
 }
 
 void vx_pool_free(struct vx_pool *p)
@@ -119,7 +119,7 @@ void vx_pool_free(struct vx_pool *p)
 		return;
 	vx_lock(&p->lock);
 	p->ending = true;
-	(void)pthread_cond_broadcast(&p->work);
+	vx_broadcast(&p->work);
 	vx_unlock(&p->lock);
 	for (size_t i = 0; i < p->started; i++)
 		(void)pthread_join(p->threads[i], NULL);

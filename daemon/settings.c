@@ -229,18 +229,22 @@ static int check_backends(const struct vx_daemon_settings_from *from, const stru
 	return 0;
 }
 
-/* "state.path=..." and "mount.path=..." for a user who is not root; entries may stay NULL. */
-static int user_defaults(const struct vx_daemon_settings_from *from, char *ret[2], size_t *ret_n)
+#define USER_DEFAULTS 3
+
+/* "state.path=..." and the like for a user who is not root; entries may stay NULL. */
+static int user_defaults(const struct vx_daemon_settings_from *from, char *ret[USER_DEFAULTS],
+                         size_t *ret_n)
 {
 	static const struct {
 		const char *key, *variable, *below, *rest;
-	} dirs[] = {
+	} dirs[USER_DEFAULTS] = {
 		{"state.path", "XDG_STATE_HOME", "/.local/state", "/vortex"},
 		{"mount.path", "XDG_RUNTIME_DIR", NULL, "/vortex/mnt"},
+		{"http.socket", "XDG_RUNTIME_DIR", "/.cache", "/vortex/api.sock"},
 	};
 
 	*ret_n = 0;
-	for (size_t i = 0; !from->root && i < 2; i++) {
+	for (size_t i = 0; !from->root && i < USER_DEFAULTS; i++) {
 		VX_AUTO(vx_freep) char *dir = NULL;
 		int rc = user_dir(from, dirs[i].variable, dirs[i].below, dirs[i].rest, &dir);
 
@@ -257,9 +261,9 @@ static int user_defaults(const struct vx_daemon_settings_from *from, char *ret[2
 	return 0;
 }
 
-static int load(const struct vx_daemon_settings_from *from, struct file *f, char *defaults[2],
-                vx_settings_warn_fn *warn, void *arg, struct vx_settings **ret,
-                struct vx_error *err)
+static int load(const struct vx_daemon_settings_from *from, struct file *f,
+                char *defaults[USER_DEFAULTS], vx_settings_warn_fn *warn, void *arg,
+                struct vx_settings **ret, struct vx_error *err)
 {
 	VX_AUTO(vx_settings_put_p) struct vx_settings *s = NULL;
 	struct vx_settings_source source = {
@@ -293,12 +297,12 @@ int vx_daemon_settings_load(const struct vx_daemon_settings_from *from, vx_setti
                             void *arg, struct vx_settings **ret, struct vx_error *err)
 {
 	struct file f = {NULL, VX_BUF_INIT, false};
-	char *defaults[2] = {NULL, NULL};
+	char *defaults[USER_DEFAULTS] = {NULL};
 	int rc = load(from, &f, defaults, warn, arg, ret, err);
 
 	file_fini(&f);
-	free(defaults[0]);
-	free(defaults[1]);
+	for (size_t i = 0; i < USER_DEFAULTS; i++)
+		free(defaults[i]);
 	if (rc == -ENOMEM)
 		return vx_fail(err, rc, "out of memory while reading the settings");
 	return rc;

@@ -215,6 +215,10 @@ const struct vx_setting_row vx_daemon_rows[] = {
 	 .flags = VX_SET_UNBUILT,
 	 .help = "How long versions, rollouts and audit records are kept."},
 	/* http */
+	{.key = "http.socket", .type = VX_SET_STRING, .def = "/run/vortex/api.sock",
+	 .help = "The UNIX socket at which vortexctl asks (docs/api.md): mode 0660, group "
+	         "control.group. Without root it is in the user's own runtime directory. Empty: "
+	         "off."},
 	{.key = "http.listen", .type = VX_SET_STRING, .def = "127.0.0.1:8888",
 	 .flags = VX_SET_UNBUILT,
 	 .help = "Address and port of the HTTP interface. Empty: off."},
@@ -232,8 +236,9 @@ const struct vx_setting_row vx_daemon_rows[] = {
 	{.key = "http.client_ca", .type = VX_SET_STRING, .flags = VX_SET_UNBUILT,
 	 .help = "Authorities whose client certificates are accepted. Empty: none."},
 	/* control */
-	{.key = "control.group", .type = VX_SET_STRING, .flags = VX_SET_UNBUILT,
-	 .help = "The group that may write to .control besides root. Empty: none."},
+	{.key = "control.group", .type = VX_SET_STRING,
+	 .help = "The group, by name or number, whose members may ask at http.socket and command "
+	         "there, besides root and vortexd's own user. Empty: none."},
 	/* policies */
 	{.key = "policies[].match", .type = VX_SET_STRING,
 	 .flags = VX_SET_REQUIRED | VX_SET_UNBUILT,

@@ -46,8 +46,7 @@ static void ready_add(struct vx_fs *fs, struct vx_ask *ask)
 {
 	queue_add(fs->ready_tail, ask);
 	fs->ready_tail = &ask->queue_next;
-	(void)pthread_cond_broadcast(
-		&fs->changed); /* vx_ask_drain, where there is no loop any more */
+	vx_broadcast(&fs->fewer); /* vx_ask_drain, where there is no loop any more */
 }
 
 static struct vx_ask *ask_new(struct vx_fs *fs, fuse_req_t req, enum vx_ask_want want,
@@ -100,7 +99,7 @@ void vx_ask_put(struct vx_ask *ask)
 	ask->magic = 0;
 	free(ask);
 	fs->n_asks--;
-	(void)pthread_cond_broadcast(&fs->changed);
+	vx_broadcast(&fs->fewer);
 }
 
 /* A waiter leaves its directory; with the last one the load has lost its purpose. */
@@ -244,7 +243,7 @@ void vx_ask_drain(struct vx_fs *fs)
 		vx_ask_run_ready(fs);
 		VX_LOCKED(&fs->lock);
 		while (fs->n_asks && !fs->ready)
-			vx_assert(pthread_cond_wait(&fs->changed, &fs->lock) == 0);
+			vx_assert(pthread_cond_wait(&fs->fewer, &fs->lock) == 0);
 		left = fs->n_asks > 0;
 	}
 }

@@ -68,9 +68,10 @@ int vx_fs_new(const struct vx_fs_options *options, const struct vx_provider *pro
 	fs->started_ns = vx_wall_ns(options->clock);
 	fs->strict = strict_mode();
 	fs->mount = (struct vx_mount)VX_MOUNT_INIT;
-	fs->wake_fd = fs->ended_fd = fs->epoll_fd = fs->mounts_fd = -1;
+	fs->wake_fd = fs->ended_fd = fs->epoll_fd = fs->mounts_fd = fs->judged_fd = -1;
 	vx_assert(pthread_mutex_init(&fs->lock, NULL) == 0);
 	vx_assert(pthread_cond_init(&fs->changed, NULL) == 0);
+	vx_assert(pthread_cond_init(&fs->fewer, NULL) == 0);
 	fs->ready_tail = &fs->ready;
 	fs->queue_tail = &fs->queue;
 	root = provider->root(self);
@@ -107,6 +108,7 @@ void vx_fs_free(struct vx_fs *fs)
 	free((char *)(uintptr_t)fs->options.path); /* copies of ours, const for everybody else */
 	free((char *)(uintptr_t)fs->options.context);
 	(void)pthread_cond_destroy(&fs->changed); /* nobody is left */
+	(void)pthread_cond_destroy(&fs->fewer);
 	(void)pthread_mutex_destroy(&fs->lock);
 	fs->magic = 0;
 	free(fs);

@@ -4,6 +4,7 @@
  *	inode.c             the inodes that the kernel knows
  *	ask.c               one question to the provider and its one answer
  *	ops.c ops_dir.c ops_read.c   the kernel's requests
+ *	call.c              how long the provider took, and whose fault it was
  *	publish.c           an index is replaced, the kernel is told
  *	session.c           the loop over the device
  *	mount.c             the mount and its end
@@ -40,6 +41,8 @@ struct vx_fs {
 	double entry_ttl, negative_ttl, branch_ttl; /* seconds, as the kernel wants them */
 	int64_t started_ns;                         /* wall time */
 	bool answers_open; /* no ENOSYS: the mount is not read-only by itself */
+	int judged_fd;     /* strict: the loop thread's schedstat; -1: slow calls only count */
+	unsigned computed; /* strict: calls that computed for too long; the loop's thread alone */
 	bool strict;       /* a slow provider call aborts */
 
 	struct fuse_session *session; /* owns the device's descriptor */
@@ -49,7 +52,8 @@ struct vx_fs {
 	pthread_t loop, notifier;
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed;             /* something for the notifier, or one ask less */
+	pthread_cond_t changed;             /* something for the notifier */
+	pthread_cond_t fewer;               /* an ask less, or one that is ready */
 	struct vx_table table;              /* (L) */
 	struct vx_ask *asks;                /* (L) all that exist */
 	size_t n_asks;                      /* (L) */
@@ -86,9 +90,26 @@ void vx_fs_drain_gone(struct vx_fs *fs);
 /* A reply of errno to the negative @rc, by core/errors.def. */
 void vx_fs_reply_rc(fuse_req_t req, int rc);
 
-/* Bracket each provider call: more than 1 ms counts, and aborts under VORTEX_STRICT=1. */
-int64_t vx_fs_call_begin(struct vx_fs *fs);
-void vx_fs_call_end(struct vx_fs *fs, int64_t began_ns);
+/* --- call.c ---------------------------------------------------------------------------------- */
+
+/* A provider call under way, and what its thread had used when it began (strict only). */
+struct vx_fs_call {
+	int64_t began_ns;
+	int64_t cpu_ns;
+	int64_t queued_ns; /* ready to run, but without a processor */
+	int64_t locks_ns;  /* waited for other threads in vx_lock and vx_signal */
+	long sleeps;       /* gave the processor up by itself, beyond what page faults explain */
+};
+
+/* Bracket each provider call: more than 1 ms of wall time counts. Under VORTEX_STRICT=1 (debug
+ * builds) a call on the loop's thread that blocks for longer aborts, and the third that computes
+ * for longer, with a line that names @what; what a busy machine does to it aborts nothing. */
+void vx_fs_call_begin(struct vx_fs *fs, struct vx_fs_call *ret);
+void vx_fs_call_end(struct vx_fs *fs, const struct vx_fs_call *call, const char *what);
+
+/* The calling thread is the loop's, from now on or no longer. Strict mode only, else no-ops. */
+void vx_fs_judge(struct vx_fs *fs);
+void vx_fs_judge_end(struct vx_fs *fs);
 
 /* --- ops_dir.c, ops_read.c ------------------------------------------------------------------ */
 

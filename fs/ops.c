@@ -10,8 +10,6 @@
 
 #include "fs/ask.h"
 
-#define CALL_MAX_NS VX_MSEC /* the joint's promise, see provider.h */
-
 struct vx_fs *vx_fs_of(fuse_req_t req)
 {
 	return VX_CHECK(fuse_req_userdata(req), struct vx_fs, VX_FS_MAGIC);
@@ -36,19 +34,6 @@ struct vx_inode *vx_fs_inode(struct vx_fs *fs, fuse_ino_t id)
 void vx_fs_reply_rc(fuse_req_t req, int rc)
 {
 	(void)fuse_reply_err(req, vx_error_info(rc)->fuse); /* fails only if nobody waits */
-}
-
-int64_t vx_fs_call_begin(struct vx_fs *fs)
-{
-	return vx_mono_ns(fs->options.clock);
-}
-
-void vx_fs_call_end(struct vx_fs *fs, int64_t began_ns)
-{
-	if (vx_mono_ns(fs->options.clock) - began_ns <= CALL_MAX_NS)
-		return;
-	atomic_fetch_add_explicit(&fs->counts.slow, 1, memory_order_relaxed);
-	vx_assert(!fs->strict);
 }
 
 /* --- what the kernel is told ---------------------------------------------------------------- */
@@ -113,14 +98,16 @@ void vx_fs_drain_gone(struct vx_fs *fs)
 	i = vx_steal(fs->table.gone);
 	vx_unlock(&fs->lock);
 	for (; i; i = next) {
-		int64_t began = vx_fs_call_begin(fs);
+		bool dir = i->node.kind == VX_NODE_DIR;
+		struct vx_fs_call call;
 
 		next = i->gone_next;
-		if (i->node.kind == VX_NODE_DIR)
+		vx_fs_call_begin(fs, &call);
+		if (dir)
 			fs->provider->dropped(fs->self, vx_inode_dir(i));
 		else
 			fs->provider->released(fs->self, i->node.content);
-		vx_fs_call_end(fs, began);
+		vx_fs_call_end(fs, &call, dir ? "dropped" : "released");
 		vx_inode_put(i);
 	}
 }

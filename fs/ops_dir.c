@@ -107,7 +107,7 @@ static void ask_node(struct vx_fs *fs, fuse_req_t req, struct vx_dir *dir, const
 {
 	struct vx_who who = vx_fs_who(req);
 	struct vx_ask *ask = vx_ask_new(fs, req, VX_WANT_NODE, &dir->inode, node_ready);
-	int64_t began;
+	struct vx_fs_call call;
 
 	if (!ask)
 		return;
@@ -116,9 +116,9 @@ static void ask_node(struct vx_fs *fs, fuse_req_t req, struct vx_dir *dir, const
 	if (!ask->name) {
 		vx_ask_error(ask, -ENOMEM);
 	} else {
-		began = vx_fs_call_begin(fs);
+		vx_fs_call_begin(fs, &call);
 		fs->provider->lookup(fs->self, ask, dir, name, &who);
-		vx_fs_call_end(fs, began);
+		vx_fs_call_end(fs, &call, "lookup");
 		/* Nobody may wait in a loaded leaf: no answer by now is a miss. */
 		if (dir->inode.node.place->leaf && vx_ask_claim(ask))
 			node_ready(ask, -ENOENT);
@@ -150,7 +150,7 @@ static void load_ready(struct vx_ask *ask, int rc)
 static void load(struct vx_fs *fs, struct vx_dir *dir)
 {
 	struct vx_ask *ask = vx_ask_load(fs, dir);
-	int64_t began;
+	struct vx_fs_call call;
 
 	if (!ask) {
 		vx_lock(&fs->lock);
@@ -163,9 +163,9 @@ static void load(struct vx_fs *fs, struct vx_dir *dir)
 	vx_lock(&fs->lock);
 	dir->load = ask;
 	vx_unlock(&fs->lock);
-	began = vx_fs_call_begin(fs);
+	vx_fs_call_begin(fs, &call);
 	fs->provider->names(fs->self, ask, dir, "");
-	vx_fs_call_end(fs, began);
+	vx_fs_call_end(fs, &call, "names");
 }
 
 /* Set @ask aside until @dir has its index. */
@@ -175,6 +175,8 @@ static void wait_for_index(struct vx_fs *fs, struct vx_ask *ask, struct vx_dir *
 
 	vx_lock(&fs->lock);
 	first = !dir->load || atomic_load(&dir->load->ctx.cancelled);
+	if (first)
+		dir->load = NULL; /* how a cancelled one ends is not for those who come after it */
 	vx_ask_wait(ask, dir);
 	vx_unlock(&fs->lock);
 	if (first)
@@ -433,10 +435,11 @@ static struct vx_ask *ask_listing(struct vx_fs *fs, fuse_req_t req, enum vx_ask_
 static void ask_page(struct vx_fs *fs, struct vx_ask *ask, struct vx_handle *h)
 {
 	const char *cursor = h->begun && h->page.n ? h->page.names[h->page.n - 1] : "";
-	int64_t began = vx_fs_call_begin(fs);
+	struct vx_fs_call call;
 
+	vx_fs_call_begin(fs, &call);
 	fs->provider->names(fs->self, ask, h->dir, cursor);
-	vx_fs_call_end(fs, began);
+	vx_fs_call_end(fs, &call, "names");
 }
 
 /* Whether the handle's page is the one that answers from @off on. */

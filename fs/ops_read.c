@@ -44,15 +44,15 @@ static void ask_content(struct vx_fs *fs, fuse_req_t req, struct vx_inode *i, si
 {
 	struct vx_who who = vx_fs_who(req);
 	struct vx_ask *ask = vx_ask_new(fs, req, VX_WANT_CONTENT, i, resume);
-	int64_t began;
+	struct vx_fs_call call;
 
 	if (!ask)
 		return;
 	ask->size = size;
 	ask->off = off;
-	began = vx_fs_call_begin(fs);
+	vx_fs_call_begin(fs, &call);
 	fs->provider->content(fs->self, ask, i->node.content, &who);
-	vx_fs_call_end(fs, began);
+	vx_fs_call_end(fs, &call, "content");
 }
 
 static void attr_ready(struct vx_ask *ask, int rc)

@@ -10,8 +10,8 @@
  * replaced by vx_fs_publish; its names are answered from that index without waiting, misses
  * included.
  *
- * Threads: provider calls are made on the loop's thread and must return within 1 ms (asserted in
- * debug builds); they either answer at once or keep the ask and answer exactly once, from any
+ * Threads: provider calls are made on the loop's thread and must return within 1 ms (asserted by
+ * debug builds under VORTEX_STRICT=1, see call.c); they either answer at once or keep the ask and answer exactly once, from any
  * thread, later. The vx_ask_* and vx_fs_* functions may be called from any thread, also from inside
  * a provider call, but with none of the provider's locks held that a provider call takes.
  *

@@ -24,7 +24,7 @@ static void queue(struct vx_fs *fs, struct vx_dir *dir)
 	dir->next_queued = NULL;
 	*fs->queue_tail = vx_dir_ref(dir);
 	fs->queue_tail = &dir->next_queued;
-	(void)pthread_cond_broadcast(&fs->changed);
+	vx_broadcast(&fs->changed);
 }
 
 /* (L) Move the rows that @names does not show any more to the stale list. */
@@ -221,6 +221,6 @@ void vx_notifier_stop(struct vx_fs *fs)
 {
 	vx_lock(&fs->lock);
 	fs->notifier_quit = true;
-	(void)pthread_cond_broadcast(&fs->changed);
+	vx_broadcast(&fs->changed);
 	vx_unlock(&fs->lock);
 }

@@ -99,6 +99,7 @@ static void *loop(void *arg)
 	struct fuse_buf buf = {0};
 	eventfd_t ignored;
 
+	vx_fs_judge(fs);
 	while (!atomic_load(&fs->loop_quit)) {
 		struct epoll_event e;
 
@@ -115,6 +116,7 @@ static void *loop(void *arg)
 		}
 	}
 	take_work(fs);
+	vx_fs_judge_end(fs);
 	free(buf.mem);
 	return NULL;
 }

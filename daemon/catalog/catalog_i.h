@@ -2,10 +2,15 @@
  *
  *	catalog.c  the feeds, the table of tracks, events, life and end
  *	track.c    one track's job: resolve, compose, install, answer, publish
+ *	track_leave.c  when everybody who asked has left
+ *	track_tell.c  what is said of a track
  *	tree.c     the provider's branches: places, lookups and listings of folders
  *	index.c    a leaf's names, `.keys`, plain folders
  *	elsewhere.c  what only another label has
+ *	exists.c   what exists: the rule, and resolving what does
  *	listing.c  one page of a branch, merged from all backends
+ *	merge.c    how pages of names are merged
+ *	query.c, query_list.c, query_state.c  questions of people (query.h)
  *	file.c     content: rendering, plain files, what is shared between publications
  *
  * Locking: catalog->lock (rank 50) guards the table of tracks and every field marked (L); it is held
@@ -51,6 +56,7 @@ struct vx_catalog {
 	struct vx_access *access;        /* (L) replaced on reload */
 	struct vx_fs *fs;                /* (L) NULL until start */
 	struct track *tracks;            /* (L) uthash by key */
+	struct walk *walks;              /* (L) over the tracks, under way; see catalog.c */
 	struct track *waiting;           /* (L) tracks whose job ended with -EINPROGRESS */
 	uint64_t settles;                /* (L) events so far */
 	size_t jobs;                     /* (L) of tracks, queued or running */
@@ -109,11 +115,14 @@ struct track {
 	size_t n_needs;
 	bool needs_labels;
 	bool failing;                 /* its failure was logged */
+	bool orphaned_told;           /* and that no source has it */
+	bool unannounced;             /* a version was installed and its event is owed */
 	struct vx_resolved *resolved; /* what was composed last; NULL nothing */
-	uint64_t number;              /* of the publication that is served */
-	uint64_t generation;          /* counts index replacements */
-	char *revisions;              /* each backend's, as .version shows them */
+	uint64_t number; /* of the publication that is served; this and the next two are
+	                               * written under L, so that others can read them there */
+	char *revisions; /* each backend's, as .version shows them */
 	int64_t published_ns;
+	uint64_t generation;           /* counts index replacements */
 	int64_t mtime_ns;              /* of the newest file: they strictly rise */
 	struct file *files;            /* uthash by path below the leaf */
 	struct vx_label_list **labels; /* one a feed, nullable; of the last publication */
@@ -160,7 +169,8 @@ struct file {
 struct track *track_get(struct vx_catalog *c, const struct vx_coords *at, bool probe);
 void track_put(struct track *t);
 void track_kick(struct track *t); /* L: see that its job runs (again) */
-struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name);
+struct vx_feed *catalog_feed(struct vx_catalog *c, const char *name); /* which has to be there */
+struct vx_feed *catalog_find_feed(struct vx_catalog *c, const char *name);     /* NULL: none */
 struct vx_mode catalog_mode(struct vx_catalog *c, const struct vx_coords *at); /* not L */
 
 /* track.c */
@@ -169,6 +179,42 @@ void track_ask(struct vx_catalog *c, const struct vx_coords *at, bool probe, str
                struct vx_dir *dir);
 void track_unshow(struct track *t, struct vx_dir *dir); /* not L: @dir shows it no more */
 void track_clear(struct track *t);                      /* free what the track holds, at its end */
+
+/* track_tell.c, J but for the last two: the log, problems and events; the lock is not held. */
+void tell_failure(struct track *t, int rc, const struct vx_error *err);
+void tell_well(struct track *t);
+void tell_orphaned(struct track *t);
+void tell_published(struct track *t);                 /* after its index was handed to fs */
+void tell_hidden(struct track *t, const char *lines); /* names of its leaf; "" none */
+void tell_env(struct vx_catalog *c, const struct vx_coords *at, const char *lines); /* "" none */
+void tell_forgotten(
+	struct track *t); /* which is out of the table: its problems are none any more */
+
+/* exists.c: docs/composition.md section 2. 0, or -ENOENT with the sentence that says what is
+ * missing. */
+int catalog_exists(const struct vx_catalog *c, const struct vx_coords *at,
+                   const struct vx_layer_set *set, struct vx_error *err);
+/* vx_resolve of what exists. @ret_own: the layers of @at itself, as @get gave them, which is asked
+ * for them twice. */
+int catalog_resolve(const struct vx_catalog *c, const struct vx_coords *at, vx_layers_fn *get,
+                    void *arg, struct vx_layer_set *ret_own, struct vx_resolved **ret,
+                    struct vx_error *err);
+
+/* merge.c: @n_pages pages of names, one a backend in the feeds' order, as one. @known: some backend
+ * knows the application. 0 and *ret, whose names are borrowed from the pages (free ->names); -ENOMEM. */
+struct merged {
+	const char **names; /* in byte order */
+	size_t n;
+	bool more; /* there is more after the last of them */
+};
+int names_merge(enum vx_list_what what, const struct vx_list *const *pages, size_t n_pages,
+                const char *cursor, bool known, struct merged *ret);
+
+/* track_leave.c */
+bool track_is_left(const struct track *t); /* L: all who asked have gone, and nobody is shown it */
+/* If so, cancel what is being fetched for them alone. true: there is nothing to do, whoever asks next
+ * begins anew. J. */
+bool track_abandon(struct track *t);
 
 /* listing.c */
 void listing_ask(struct vx_catalog *c, struct vx_ask *ask, enum vx_list_what what, const char *app,

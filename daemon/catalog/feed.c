@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "core/log.h"
 #include "daemon/catalog/feed_i.h"
 
 /* Entries kept for coordinates that are asked for; an entry without layers is about 1 KiB, so this
@@ -70,6 +69,7 @@ static void entries_bound(struct vx_feed *f)
 			if (e->known.inflight || (!all && !worthless(e)))
 				continue;
 			HASH_DEL(f->entries, e);
+			vx_feed_tell_over(f, &e->known, e->at->text);
 			entry_free(e);
 		}
 	}
@@ -96,6 +96,36 @@ static struct vx_feed_entry *entry_get(struct vx_feed *f, const struct vx_coords
 	return e;
 }
 
+void vx_feed_forget(struct vx_feed *f, const char *text)
+{
+	struct vx_feed_entry *e;
+
+	VX_LOCKED(&f->lock);
+	HASH_FIND_STR(f->entries, text, e);
+	if (e)
+		vx_feed_tell_over(f, &e->known, text);
+}
+
+void vx_feed_abandon(struct vx_feed *f, const char *text)
+{
+	struct vx_feed_entry *e;
+
+	VX_LOCKED(&f->lock);
+	HASH_FIND_STR(f->entries, text, e);
+	if (e && e->known.inflight && !e->behind)
+		vx_ctx_cancel(&e->ctx);
+}
+
+void vx_feed_retry(struct vx_feed *f)
+{
+	struct vx_feed_entry *e, *next;
+
+	VX_LOCKED(&f->lock);
+	HASH_ITER (hh, f->entries, e, next)
+		e->known.retry_ns = 0;
+	f->labels_known.retry_ns = 0;
+}
+
 bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
 {
 	int64_t now = vx_mono_ns(f->clock);
@@ -111,32 +141,6 @@ bool vx_feed_may_ask(struct vx_feed *f, struct vx_known *k)
 	return false;
 }
 
-/* One line when something begins to fail or fails differently, one when it is well again. Silence
- * is the whole source's; bad content is one question's own. */
-static void log_outcome(struct vx_feed *f, struct vx_known *k, int rc, const char *text,
-                        const char *what, const char *kept)
-{
-	const struct vx_log_field fields[] = {{"backend", f->name},
-	                                      {"rc", rc < 0 ? vx_error_info(rc)->name : NULL},
-	                                      {NULL, NULL}};
-	bool silence = rc == -ETIMEDOUT || rc == -EAGAIN;
-
-	if (rc == -ECANCELED)
-		return;
-	if (rc >= 0) {
-		if (k->failing || f->silent)
-			vx_log(VX_LOG_INFO, fields, "%s is well again",
-			       k->failing ? what : "the source");
-		k->failing = false;
-		f->silent = false;
-	} else if (silence ? !f->silent : !k->failing || strcmp(k->err.msg, text) != 0) {
-		vx_log(VX_LOG_WARN, fields, "%s: %s; %s%s", what, text,
-		       kept ? "still serving revision " : "nothing of it is served",
-		       kept ? kept : "");
-		*(silence ? &f->silent : &k->failing) = true;
-	}
-}
-
 void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx_error *err,
                   const char *what, const char *kept)
 {
@@ -144,12 +148,13 @@ void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx
 	const char *text = vx_error_text(err, rc);
 
 	vx_breaker_note(&f->breaker, rc, now, vx_feed_random());
-	log_outcome(f, k, rc, text, what, kept);
+	vx_feed_heard(f, rc);
+	vx_feed_tell(f, k, rc, text, what, kept);
 	k->inflight = false;
 	k->fresh = rc >= 0 && !k->again;
 	k->rc = rc < 0 && rc != -ECANCELED ? rc : 0;
 	k->told = false;
-	k->attempts = rc >= 0 ? 0 : k->attempts + 1;
+	k->attempts = rc >= 0 ? 0 : k->attempts + (rc != -ECANCELED);
 	k->retry_ns = k->again ? 0 : now + vx_backoff_ns(k->attempts, vx_feed_random());
 	k->again = false;
 	if (k->rc < 0) {
@@ -160,7 +165,7 @@ void vx_feed_note(struct vx_feed *f, struct vx_known *k, int rc, const struct vx
 
 /* The documents of the source's default label, for @at whatever its label is. That the default label
  * is missing is a failure: to serve nothing of a source would silently take its keys away. */
-static int fetch_default(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at,
+static int fetch_default(struct vx_feed *f, const struct vx_ctx *ctx, const struct vx_coords *at,
                          const char *have, struct vx_layers **ret, struct vx_error *err)
 {
 	VX_AUTO(vx_coords_free_p) struct vx_coords *plain = NULL;
@@ -173,9 +178,8 @@ static int fetch_default(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_
 	return rc == -ENOENT ? vx_wrap(err, -EBADMSG, "the default label") : rc;
 }
 
-/* Ask the backend, with what a label that it lacks means for this feed. */
-static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *at,
-                 const char *have, struct vx_layers **ret, struct vx_error *err)
+int vx_feed_fetch(struct vx_feed *f, const struct vx_ctx *ctx, const struct vx_coords *at,
+                  const char *have, struct vx_layers **ret, struct vx_error *err)
 {
 	int rc = vx_ctx_check(ctx);
 
@@ -196,6 +200,20 @@ static int fetch(struct vx_feed *f, struct vx_ctx *ctx, const struct vx_coords *
 	return rc;
 }
 
+/* The source's timeout is for its answer: finding a thread for the question is our own affair, and a
+ * change of all tracks makes thousands wait for one. But if the source fell silent meanwhile, the
+ * rest of the queue is not to learn it one timeout each. 0, or why @e is not to be asked after all.
+ * The lock is held. */
+static int begin_fetch(struct vx_feed *f, struct vx_feed_entry *e, struct vx_error *err)
+{
+	int64_t now = vx_mono_ns(f->clock);
+
+	f->counts.fetches++;
+	e->ctx.deadline_ns = now + f->timeout_ms * VX_MSEC;
+	return now < f->breaker.open_until_ns ? vx_fail(err, -EAGAIN, "%s does not answer", f->name)
+	                                      : 0;
+}
+
 static void run_fetch(struct vx_job *job)
 {
 	struct vx_feed_entry *e =
@@ -211,10 +229,11 @@ static void run_fetch(struct vx_job *job)
 
 	vx_lock(&f->lock);
 	was = e->layers ? vx_layers_ref(e->layers) : NULL;
-	f->counts.fetches++;
+	rc = begin_fetch(f, e, &err);
 	vx_unlock(&f->lock);
 
-	rc = fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
+	if (rc == 0)
+		rc = vx_feed_fetch(f, &e->ctx, e->at, was ? was->revision : NULL, &now, &err);
 	text = vx_steal(e->settles);
 	(void)snprintf(app, sizeof(app), "%s", e->at->app);
 
@@ -226,6 +245,8 @@ static void run_fetch(struct vx_job *job)
 	e->gone = rc == -ENOENT; /* an answer, not a failure: what was last good is so no more */
 	vx_feed_note(f, &e->known, e->gone ? 0 : rc, &err, e->at->text,
 	             e->layers ? e->layers->revision : NULL);
+	if (now && !e->at->label)
+		(void)snprintf(f->revision, sizeof(f->revision), "%s", now->revision);
 	if (rc == 0 || e->gone) {
 		vx_layers_put(e->layers);
 		e->layers = now;
@@ -254,7 +275,7 @@ static void start_fetch(struct vx_feed *f, struct vx_feed_entry *e)
 	}
 	e->known.inflight = true;
 	e->job.run = run_fetch;
-	vx_ctx_init(&e->ctx, f->clock, f->timeout_ms);
+	vx_ctx_init(&e->ctx, f->clock, -1); /* until it begins */
 	vx_pool_submit(f->pool, &e->job);
 }
 
@@ -306,7 +327,7 @@ static bool touches(const struct vx_feed_entry *e, const char *const *apps, size
 	return false;
 }
 
-/* From the backend's watching thread. */
+/* What is known of @apps is old. */
 static void backend_changed(void *arg, const char *const *apps, size_t n_apps)
 {
 	struct vx_feed *f = arg;
@@ -322,14 +343,22 @@ static void backend_changed(void *arg, const char *const *apps, size_t n_apps)
 		e->known.retry_ns = 0;
 		e->known.again = e->known.inflight;
 	}
+	f->revision_old = true;
 	vx_feed_labels_changed(f);
 	vx_unlock(&f->lock);
 	f->events.changed(f->events.arg, f, apps, n_apps);
 }
 
+/* From the backend's watching thread. */
+static void heard_of_change(void *arg, const char *const *apps, size_t n_apps)
+{
+	backend_changed(arg, apps, n_apps);
+	vx_feed_tell_changed(arg, apps, n_apps);
+}
+
 int vx_feed_watch(struct vx_feed *f, struct vx_error *err)
 {
-	int rc = f->ops->watch(f->backend, backend_changed, f, err);
+	int rc = f->ops->watch(f->backend, heard_of_change, f, err);
 
 	if (rc < 0)
 		return vx_wrap(err, rc, "watching backend '%s'", f->name);
@@ -344,6 +373,8 @@ void vx_feed_tick(struct vx_feed *f, int64_t now_ns)
 	bool labels;
 	size_t n = 0;
 
+	vx_feed_tell_status(f, now_ns);
+	vx_feed_ask_revision(f);
 	vx_lock(&f->lock);
 	labels = !f->ending && vx_feed_labels_tick(f, now_ns);
 	if (!f->ending)

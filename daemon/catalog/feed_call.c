@@ -45,18 +45,20 @@ static void run_call(struct vx_job *job)
 	}
 	vx_lock(&f->lock);
 	unlink_running(f, &running);
-	if (!labels && admitted == 0)
+	if (!labels && admitted == 0) {
+		vx_feed_heard(f, rc);
 		vx_breaker_note(&f->breaker, rc, vx_mono_ns(f->clock), vx_feed_random());
+	}
 	vx_unlock(&f->lock);
 	vx_ctx_fini(&running.ctx);
 }
 
-/* Hand @call, whose admission is decided, to a thread. */
-static void submit(struct vx_feed *f, struct vx_feed_call *call)
+void vx_feed_submit(struct vx_feed *f, struct vx_feed_call *call)
 {
 	call->feed = f;
 	call->job.run = run_call;
-	call->deadline_ns = vx_mono_ns(f->clock) + f->timeout_ms * VX_MSEC;
+	call->deadline_ns =
+		call->until_ns ? call->until_ns : vx_mono_ns(f->clock) + f->timeout_ms * VX_MSEC;
 	vx_pool_submit(f->pool, &call->job);
 }
 
@@ -65,7 +67,7 @@ void vx_feed_call(struct vx_feed *f, struct vx_feed_call *call)
 	vx_lock(&f->lock);
 	call->admitted = vx_breaker_allow(&f->breaker, vx_mono_ns(f->clock)) ? 0 : -EAGAIN;
 	vx_unlock(&f->lock);
-	submit(f, call);
+	vx_feed_submit(f, call);
 }
 
 void vx_label_list_put(struct vx_label_list *l)
@@ -252,7 +254,7 @@ int vx_feed_labels(struct vx_feed *f, struct vx_label_list **ret, struct vx_erro
 	vx_unlock(&f->lock);
 	if (start) {
 		f->labels_call.run = run_labels;
-		submit(f, &f->labels_call);
+		vx_feed_submit(f, &f->labels_call);
 	}
 	return rc;
 }

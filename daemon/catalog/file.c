@@ -53,12 +53,26 @@ static struct vx_bytes *version_bytes(const struct track *t)
 	return bytes;
 }
 
+/* application.env, whose names are lossy: what it leaves out is a note. */
+static int render_env(struct vx_catalog *c, const struct vx_snapshot *s, struct vx_bytes **ret)
+{
+	struct vx_buf left_out = VX_BUF_INIT;
+	int rc = vx_render(s, VX_OUT_ENV, ret, &left_out, NULL);
+
+	if (rc == 0)
+		tell_env(c, s->at, left_out.data ? left_out.data : "");
+	vx_buf_fini(&left_out);
+	return rc;
+}
+
 /* Render what needs no backend. */
-static int render(const struct file *f, const struct vx_snapshot *s, struct vx_bytes **ret)
+static int render(struct vx_catalog *c, const struct file *f, const struct vx_snapshot *s,
+                  struct vx_bytes **ret)
 {
 	switch (f->kind) {
 	case FILE_OUTPUT:
-		return vx_render(s, f->output, ret, NULL, NULL);
+		return f->output == VX_OUT_ENV ? render_env(c, s, ret)
+		                               : vx_render(s, f->output, ret, NULL, NULL);
 	case FILE_ORIGIN:
 		return vx_render_origin(s, ret, NULL);
 	case FILE_KEY:
@@ -117,7 +131,7 @@ static bool same_bytes(struct track *t, struct file *f, const struct file *want,
 	}
 	if (want->kind == FILE_VERSION)
 		*ret_bytes = version_bytes(t);
-	else if (render(want, t->snapshot, ret_bytes) < 0)
+	else if (render(t->catalog, want, t->snapshot, ret_bytes) < 0)
 		return false;
 	return *ret_bytes && (*ret_bytes)->len == was->len &&
 	       memcmp((*ret_bytes)->data, was->data, was->len) == 0;
@@ -217,7 +231,7 @@ static void run_render(struct vx_job *job)
 {
 	struct file *f = (struct file *)((char *)job - offsetof(struct file, job));
 	struct vx_bytes *bytes = NULL;
-	int rc = render(f, f->snapshot, &bytes);
+	int rc = render(f->catalog, f, f->snapshot, &bytes);
 
 	loaded(f, rc, bytes, false, NULL);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "daemon/catalog/catalog_i.h"
 
 enum rank { RANK_OWN = 1, RANK_RENDERED, RANK_PLAIN, RANK_LABEL };
@@ -15,6 +14,7 @@ struct builder {
 	struct vx_names *names;
 	struct vx_mode file, dir;
 	struct vx_arena arena; /* of the building */
+	struct vx_buf hidden;  /* a line for each name that could not be shown */
 };
 
 /* Add @name; a name that an earlier rank took is hidden. 0 or -ENOMEM. */
@@ -27,8 +27,8 @@ static int add(struct builder *b, const char *name, enum rank rank, bool listed,
 		return -ENOMEM;
 	rc = vx_names_add(b->names, name, (int)rank, listed, node);
 	if (rc == -EEXIST && listed)
-		vx_log(VX_LOG_DEBUG, VX_FIELDS({"track", b->track->at->text}),
-		       "'%s' is hidden by a name of a higher rank", name);
+		vx_buf_printf(&b->hidden, "%s '%s' is hidden by a name of a higher rank\n",
+		              rank == RANK_LABEL ? "the label" : "the plain file or folder", name);
 	return rc == -EEXIST ? 0 : rc;
 }
 
@@ -163,6 +163,23 @@ static int add_label(struct builder *b, const char *label)
 	return add(b, spelled, RANK_LABEL, true, node);
 }
 
+static int by_name(const void *name, const void *at)
+{
+	return strcmp(name, *(const char *const *)at);
+}
+
+/* Whether a feed before the @i-th has the label too. */
+static bool added_before(const struct track *t, size_t i, const char *label)
+{
+	for (size_t k = 0; k < i; k++) {
+		const struct vx_list *l = t->labels[k] ? &t->labels[k]->list : NULL;
+
+		if (l && l->n && bsearch(label, l->names, l->n, sizeof(*l->names), by_name))
+			return true;
+	}
+	return false;
+}
+
 static int add_labels(struct builder *b)
 {
 	struct track *t = b->track;
@@ -172,7 +189,8 @@ static int add_labels(struct builder *b)
 		const struct vx_list *l = t->labels[i] ? &t->labels[i]->list : NULL;
 
 		for (size_t k = 0; l && rc == 0 && k < l->n; k++)
-			rc = add_label(b, l->names[k]);
+			if (!added_before(t, i, l->names[k]))
+				rc = add_label(b, l->names[k]);
 	}
 	return rc;
 }
@@ -232,7 +250,8 @@ static int add_files(struct builder *b)
 
 int index_build(struct track *t, const struct place *place, struct vx_names **ret)
 {
-	struct builder b = {.track = t, .names = vx_names_new(), .arena = VX_ARENA_INIT};
+	struct builder b = {
+		.track = t, .names = vx_names_new(), .arena = VX_ARENA_INIT, .hidden = VX_BUF_INIT};
 	int rc = b.names ? 0 : -ENOMEM;
 
 	b.file = catalog_mode(t->catalog, t->at);
@@ -246,6 +265,9 @@ int index_build(struct track *t, const struct place *place, struct vx_names **re
 		if (rc == 0)
 			rc = add_labels(&b);
 	} /* else: gone from every source, an empty directory until it times out */
+	if (rc == 0 && place->kind == PLACE_LEAF)
+		tell_hidden(t, b.hidden.data ? b.hidden.data : "");
+	vx_buf_fini(&b.hidden);
 	vx_arena_fini(&b.arena);
 	if (rc < 0) {
 		vx_names_put(b.names);

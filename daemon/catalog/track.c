@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "daemon/catalog/catalog_i.h"
 
 /* --- gathering layers: the callback of vx_resolve -------------------------------------------- */
@@ -97,31 +96,6 @@ static void attempt_fini(struct attempt *a)
 	}
 }
 
-/* --- existence: docs/composition.md section 2 ------------------------------------------------ */
-
-static int exists(const struct vx_catalog *c, const struct vx_coords *at,
-                  const struct vx_layer_set *set, struct vx_error *err)
-{
-	bool label = !at->label, app = c->unknown_app_shared || strcmp(at->app, "application") == 0;
-	uint32_t profiles = 0;
-
-	for (size_t i = 0; i < set->n; i++) {
-		label |= set->layers[i]->label_known;
-		app |= set->layers[i]->app_known;
-		profiles |= set->layers[i]->profiles_known;
-	}
-	if (!label)
-		return vx_fail(err, -ENOENT, "no backend has the label '%s'", at->label);
-	if (!app)
-		return vx_fail(err, -ENOENT, "no document names the application '%s'", at->app);
-	for (size_t i = 0; i < at->n_profiles; i++)
-		if (!(profiles & 1u << i) && strcmp(at->profiles[i], "default") != 0 &&
-		    !c->unknown_profile_base)
-			return vx_fail(err, -ENOENT, "no document names the profile '%s'",
-			               at->profiles[i]);
-	return 0;
-}
-
 /* A probe: does the application exist? One whose documents do not parse does. */
 static int probe(struct attempt *a, struct vx_error *err)
 {
@@ -131,7 +105,7 @@ static int probe(struct attempt *a, struct vx_error *err)
 
 	if (rc == -EBADMSG || rc == -E2BIG)
 		return 0;
-	return rc < 0 ? rc : exists(t->catalog, t->at, &set, err);
+	return rc < 0 ? rc : catalog_exists(t->catalog, t->at, &set, err);
 }
 
 /* --- composing ------------------------------------------------------------------------------- */
@@ -191,30 +165,11 @@ static int resolve(struct attempt *a, struct vx_error *err)
 {
 	struct track *t = a->track;
 	struct vx_layer_set own;
-	int rc = gather(a, t->at, &own, err);
+	int rc = catalog_resolve(t->catalog, t->at, gather, a, &own, &a->resolved, err);
 
-	if (rc == 0)
-		rc = exists(t->catalog, t->at, &own, err);
 	if (rc == 0 && !(a->revisions = revisions_text(&own)))
 		rc = -ENOMEM;
-	if (rc == 0) {
-		rc = vx_resolve(t->at, gather, a, &a->resolved, err);
-		rc = rc == -ENOENT ? -EBADMSG : rc; /* it exists, but what it imports does not */
-	}
 	return rc;
-}
-
-static void log_failure(struct track *t, int rc, const struct vx_error *err)
-{
-	const struct vx_log_field fields[] = {
-		{"track", t->at->text}, {"rc", vx_error_info(rc)->name}, {NULL, NULL}};
-
-	if (rc == -ENOENT || rc == -ECANCELED || (t->failing && t->rc == rc))
-		return; /* a name that is not there is an answer; the rest was said already */
-	vx_log(VX_LOG_WARN, fields, "%s; %s%s", vx_error_text(err, rc),
-	       t->snapshot ? "still serving version " : "it cannot be served",
-	       t->snapshot ? t->snapshot->version : "");
-	t->failing = true;
 }
 
 /* What was served and is gone from every source stays for tree.retain: whether that is over. */
@@ -228,10 +183,7 @@ static bool orphan_is_over(struct track *t)
 		t->orphaned_ns = now;
 	vx_unlock(&t->catalog->lock);
 	if (since == 0 && t->snapshot)
-		vx_log(VX_LOG_WARN, VX_FIELDS({"track", t->at->text}),
-		       "orphaned: no source has it any more; version %s is served until "
-		       "tree.retain is over",
-		       t->snapshot->version);
+		tell_orphaned(t);
 	return since != 0 && now - since >= t->catalog->retain_ns;
 }
 
@@ -250,9 +202,9 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 		rc = 0; /* its configurations are still served */
 
 	if (rc < 0)
-		log_failure(t, rc, err);
-	else
-		t->failing = false;
+		tell_failure(t, rc, err);
+	if (over || (rc == 0 && !gone) || (gone && !had))
+		tell_well(t);
 	vx_lock(&c->lock);
 	if (rc == 0 && !gone)
 		t->orphaned_ns = 0;
@@ -266,6 +218,7 @@ static bool install(struct attempt *a, int rc, struct vx_snapshot *now,
 			t->snapshot = vx_snapshot_ref(now);
 			t->number++;
 			t->published_ns = vx_wall_ns(c->clock);
+			t->unannounced = true;
 			free(t->revisions);
 			t->revisions = vx_steal(a->revisions);
 		}
@@ -504,20 +457,24 @@ void track_run(struct vx_job *job)
 	uint64_t seen;
 
 	do {
-		bool stale, changed, ending, whole = true;
+		bool left = track_abandon(t), stale, changed, ending, whole = true;
 
 		vx_lock(&c->lock);
 		ending = c->ending;
 		changed = t->lost && t->known;
 		t->lost = false;
 		seen = c->settles;
-		stale = (t->dirty || !t->known || pending) && !ending;
-		t->dirty = false;
+		left = left && !t->questions;
+		stale = (t->dirty || !t->known || pending) && !ending && !left;
+		t->dirty = left;
 		t->again = false;
 		vx_unlock(&c->lock);
 		pending = stale && refresh(t, &changed) == -EINPROGRESS;
 		if (changed && !ending)
 			whole = publish(t);
+		if (t->unannounced && t->snapshot)
+			tell_published(t);
+		t->unannounced = false;
 		if (!whole) { /* the tick tries again */
 			vx_lock(&c->lock);
 			t->lost = true;

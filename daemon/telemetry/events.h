@@ -33,7 +33,8 @@ void vx_events_add(struct vx_events *e, const char *type, const struct vx_event_
 /* The number of the newest event; 0: none yet. */
 uint64_t vx_events_last(struct vx_events *e);
 
-/* Wait at most @timeout_ms for the first event after @after.
+/* Wait at most @timeout_ms (negative: without end) for the first event after @after; an @after that
+ * has not been yet is an earlier daemon's and means 0.
  *   0  *ret_line (put it; no final newline) is event *ret_seq; *ret_lost before it are gone
  *   -ETIMEDOUT nothing came   -ECANCELED the daemon ends */
 int vx_events_next(struct vx_events *e, uint64_t after, int timeout_ms, uint64_t *ret_seq,

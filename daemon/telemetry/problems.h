@@ -3,7 +3,7 @@
  * A problem has a key (who has it: "backend repo", "track payment/prod"), a sentence and since when.
  * Whoever finds it raises it and, when it is over, clears it; raising what stands already with the
  * same sentence changes nothing, so it may be raised at each attempt. Raising and clearing are
- * events too. Threads: all functions any thread; the lock is a leaf. */
+ * events too. Threads: all functions any thread, under any lock but that of the events. */
 #pragma once
 
 #include <stdbool.h>

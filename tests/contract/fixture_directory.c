@@ -51,13 +51,15 @@ static void make_parents(char *path, size_t from)
 	}
 }
 
-/* Beside the name, then over it, as careful writers do: a reader never meets half a file. */
+/* Beside the name, then over it, as careful writers do: a reader never meets half a file. A name
+ * with a dot is no plain file of all applications in between. */
 static void write_file(const char *path, const char *text)
 {
 	char aside[4096];
 	FILE *out;
 
-	vx_assert((size_t)snprintf(aside, sizeof(aside), "%s.new", path) < sizeof(aside));
+	vx_assert((size_t)snprintf(aside, sizeof(aside), "%.*s/.new",
+	                           (int)(strrchr(path, '/') - path), path) < sizeof(aside));
 	out = fopen(aside, "w");
 	vx_assert(out);
 	vx_assert(fwrite(text, 1, strlen(text), out) == strlen(text));

@@ -6,17 +6,20 @@
  *	stuck/      a leaf whose index never comes
  *	many/       a branch of 100,000 names
  *	wide/       a leaf of 100,000 files
+ *	rude/       a leaf of files whose content calls break the promise to be quick: nap sleeps 2 ms,
+ *	            sum, sum2 and sum3 compute 2 ms; `lock` keeps it, but waits 5 ms for a lock (see hold)
  *	anything    else, in the root, is never answered
  *
  * Commands, one a line, each answered by one line: put LEAF NAME TEXT, del LEAF NAME (both when the
  * kernel has been told), counts, cancelled, ended, holds LEAF
- * NAME, quit. */
+ * NAME, hold (the lock that rude/lock waits for), quit. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -46,6 +49,7 @@ struct content {
 	char *text;             /* what it will say */
 	size_t len;
 	int after_ms; /* -1: never */
+	char rude;    /* 'n' nap, 's' sum, 'l' lock; else 0 */
 };
 
 /* An ask that is answered by the timer's thread: when its time has come or it is cancelled. */
@@ -174,6 +178,18 @@ static void leaf_fill(struct place *p)
 	vx_place_put(&sub->base);
 }
 
+static void rude_fill(struct place *p)
+{
+	static const char *const names[] = {"nap", "sum", "sum2", "sum3", "lock"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct content *c = content_new("rude", 4, 1);
+
+		c->rude = names[i][0];
+		place_set(p, names[i], file_node(c));
+	}
+}
+
 static struct vx_names *wide_index(void)
 {
 	struct vx_names *n = vx_names_new();
@@ -236,9 +252,11 @@ static void answer(struct later *l)
 	vx_ctx_unhook(vx_ask_ctx(l->ask), &l->hook);
 	vx_lock(&lock);
 	cancelled += cut;
-	if (!cut && l->place)
+	if (!cut && l->place && l->place->kind != WIDE)
 		index = place_index(l->place);
 	vx_unlock(&lock);
+	if (!cut && l->place && l->place->kind == WIDE)
+		index = wide_index(); /* takes long: not under the lock */
 	if (cut) {
 		vx_ask_error(l->ask, -ECANCELED);
 	} else if (index) {
@@ -291,6 +309,55 @@ static void *timer(void *arg)
 	return NULL;
 }
 
+/* --- what a provider must not do ------------------------------------------------------------- */
+
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool wanted; /* somebody is about to wait for it */
+
+static void nap(int ms)
+{
+	struct timespec t = {0, ms * VX_MSEC};
+
+	while (nanosleep(&t, &t) < 0) {
+	}
+}
+
+/* Have a lock when it is wanted, and sleep with it: to the one who waits, that is the same as a
+ * holder who lost the processor. */
+static void hold(void)
+{
+	VX_LOCKED(&held);
+	printf("held\n");
+	(void)fflush(stdout);
+	while (!atomic_load(&wanted))
+		nap(1);
+	nap(5);
+}
+
+static void wait_for_lock(void)
+{
+	atomic_store(&wanted, true);
+	vx_lock(&held);
+	vx_unlock(&held);
+}
+
+static void be_rude(char how)
+{
+	struct timespec t = {0};
+	int64_t began;
+
+	if (how == 'n')
+		nap(2);
+	if (how == 'l')
+		wait_for_lock();
+	if (how != 's')
+		return;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	began = t.tv_sec * VX_SEC + t.tv_nsec;
+	while (t.tv_sec * VX_SEC + t.tv_nsec < began + 2 * VX_MSEC)
+		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+}
+
 /* --- the provider ----------------------------------------------------------------------------- */
 
 static struct vx_place *root(void *self)
@@ -330,12 +397,10 @@ static void names(void *self, struct vx_ask *ask, struct vx_dir *dir, const char
 	}
 	vx_lock(&lock);
 	if (p->load_ms == 0)
-		index = p->kind == WIDE ? NULL : place_index(p);
+		index = place_index(p);
 	if (!p->dir)
 		p->dir = vx_dir_ref(dir);
 	vx_unlock(&lock);
-	if (p->kind == WIDE)
-		index = wide_index();
 	if (index)
 		vx_ask_index(ask, index);
 	else
@@ -366,6 +431,7 @@ static void content(void *self, struct vx_ask *ask, struct vx_content *file,
 	struct content *c = (struct content *)file;
 
 	(void)self, (void)who;
+	be_rude(c->rude);
 	put_off(ask, c->after_ms, c, NULL);
 }
 
@@ -473,6 +539,9 @@ static void command(struct vx_fs *fs, char *line)
 		printf("%ld\n", publish(fs, p));
 	} else if (word && !strcmp(word, "holds") && p && name) {
 		printf("%d\n", p->dir && vx_fs_holds(fs, p->dir, name));
+	} else if (word && !strcmp(word, "hold")) {
+		hold();
+		return;
 	} else if (word && !strcmp(word, "ended")) {
 		struct pollfd pfd = {.fd = vx_fs_ended_fd(fs), .events = POLLIN};
 
@@ -500,10 +569,12 @@ static void make_tree(void)
 	places[n_places++] = place_new(LEAF, "slow", 200);
 	places[n_places++] = place_new(LEAF, "stuck", -1);
 	places[n_places++] = place_new(MANY_BRANCH, "many", 0);
-	places[n_places++] = place_new(WIDE, "wide", 0);
+	places[n_places++] = place_new(WIDE, "wide", 1);
+	places[n_places++] = place_new(LEAF, "rude", 0);
 	leaf_fill(places[0]);
 	leaf_fill(places[1]);
 	place_add(places[2], "f", 12, 0);
+	rude_fill(places[6]);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 """
 import pytest
 
+import api as client
 import daemon
 # The fixtures of tests that need a Git server; pytest finds them here.
 from gitserver import git_root, git_ssh, git_ssh_server, git_web, git_web_server, hosted, line
@@ -33,6 +34,14 @@ def beside(request, version):
 
 
 @pytest.fixture
+def silent(version):
+    """A backend that never answers."""
+    if 'never' not in version:
+        pytest.skip('this build has no backend of type never')
+    return NEVER
+
+
+@pytest.fixture
 def vortex(tmp_path, version, beside):
     """start(backends, **settings) gives a mounted daemon; each is stopped and checked."""
     running = []
@@ -54,3 +63,9 @@ def vortex(tmp_path, version, beside):
             failures.append(str(failure))
         print(one.log()[-8000:])
     assert not failures, '\n'.join(failures)
+
+
+@pytest.fixture
+def api(vortex, tmp_path):
+    """A daemon with a repository over a directory."""
+    return client.Api(vortex, tmp_path)

@@ -1,9 +1,11 @@
 """A real vortexd on a real mount: start it, look at it, stop it, and free it when it hangs."""
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +60,10 @@ class Daemon:
         self.mount = self.folder / 'mnt'
         self.file = self.folder / 'vortexd.yaml'
         self.log_file = self.folder / 'vortexd.log'
+        # A test's own folder may have a longer path than a socket can.
+        self.run = tempfile.mkdtemp(prefix='vx')
+        os.chmod(self.run, 0o755)
+        self.socket = Path(self.run) / 'vortex' / 'api.sock'
         self.options = list(options)
         self.env = env or {}
         for path, mode in ((self.mount, 0o755), (self.folder / 'state', 0o700)):
@@ -65,7 +71,7 @@ class Daemon:
         self.settings = merged({
             'mount': {'path': str(self.mount)},
             'state': {'path': str(self.folder / 'state')},
-            'http': {'listen': ''},
+            'http': {'socket': str(self.socket)},
         }, settings)
         self.process = None
         self.watchdog = None
@@ -79,7 +85,8 @@ class Daemon:
         ready.bind(str(self.folder / 'notify'))
         # Ours would be taken for settings.
         env = {name: value for name, value in os.environ.items() if not name.startswith('VORTEX_')}
-        env |= {'NOTIFY_SOCKET': str(self.folder / 'notify'), **self.env}
+        # Strict: a provider call that blocks aborts the daemon (debug builds).
+        env |= {'NOTIFY_SOCKET': str(self.folder / 'notify'), 'VORTEX_STRICT': '1', **self.env}
         with ready, open(self.log_file, 'ab') as log:
             self.process = subprocess.Popen([binary(), '-c', self.file, *self.options],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -139,6 +146,7 @@ class Daemon:
             self.process.wait()
         for path, _ in reversed(self.mounts()):
             subprocess.run(['umount', '-l', path], check=False)
+        shutil.rmtree(self.run, ignore_errors=True)
 
     def mounts(self):
         """(path, device minor) of every mount at or below ours."""

@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -28,11 +29,12 @@ def pattern(n):
 
 
 class Probe:
-    def __init__(self, path):
+    def __init__(self, path, strict="1"):
         self.path = path
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([PROBE, path], stdin=subprocess.PIPE, text=True,
-                                        stdout=subprocess.PIPE, stderr=self.errors)
+                                        stdout=subprocess.PIPE, stderr=self.errors,
+                                        env={**os.environ, "VORTEX_STRICT": strict})
         self.greeting = self.process.stdout.readline().strip()
 
     def say(self, *words):
@@ -346,6 +348,63 @@ def test_the_end_does_not_wait_for_open_files_or_readers(probe):
         assert time.monotonic() - began < 4
         waiting.join(5)
         assert not waiting.is_alive()
+
+
+@pytest.fixture
+def busy_machine():
+    """More loops than processors: whoever runs is preempted again and again."""
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+             for _ in range(2 * os.cpu_count())]
+    yield
+    for loop in loops:
+        loop.kill()
+        loop.wait()
+
+
+@pytest.mark.parametrize("names", [["nap"], ["sum", "sum2", "sum3"]])
+def test_a_provider_call_that_blocks_or_computes_aborts(tmp_path, busy_machine, names):
+    """Computing only at the third time: a hypervisor may make one look like it."""
+    cache = (PROBE.parents[1] / "CMakeCache.txt").read_text()
+    if "CMAKE_BUILD_TYPE:STRING=Debug\n" not in cache:
+        pytest.skip("release builds only count")
+    if "VX_SANITIZE:STRING=\n" not in cache:
+        pytest.skip("sanitizers may compute ten times as long, and fault at each call")
+    strict = Probe(str(tmp_path))
+    try:
+        for name in names[:-1]:
+            assert strict.read("rude", name) == b"rude"
+        with pytest.raises(OSError):
+            strict.read("rude", names[-1])
+        assert strict.process.wait(10) == -signal.SIGABRT
+        strict.errors.seek(0)
+        said = strict.errors.read()
+        assert "the provider's content took" in said and "!fs->strict" in said
+    finally:
+        strict.process.kill()
+        subprocess.run(["umount", "-l", strict.path], stderr=subprocess.DEVNULL, check=False)
+
+
+def test_slow_provider_calls_are_counted(tmp_path):
+    lenient = Probe(str(tmp_path), strict="0")
+    try:
+        for name in "nap", "sum", "lock":
+            before = lenient.counts()["slow"]
+            assert name != "lock" or lenient.say("hold") == "held"
+            assert lenient.read("rude", name) == b"rude"
+            assert lenient.counts()["slow"] > before
+    finally:
+        lenient.end()
+
+
+def test_what_a_busy_machine_does_to_a_call_aborts_nothing(probe, busy_machine):
+    """The probe's fixture is strict; the lock's holder sleeps as if it had been preempted."""
+    assert probe.say("hold") == "held"
+    assert probe.read("rude", "lock") == b"rude"
+    assert probe.counts()["slow"] >= 1
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        assert not os.path.exists(probe.file("b", f"miss{time.monotonic_ns()}"))
+    assert probe.process.poll() is None
 
 
 def test_an_unmount_from_outside_is_noticed(probe):

@@ -224,6 +224,29 @@ def test_an_interrupted_reader_gets_eintr_and_the_rest_goes_on(vortex, tmp_path,
     reader.wait(10)
 
 
+def fetches(v):
+    """How many fetches the backend `slow` has begun."""
+    v.process.send_signal(signal.SIGUSR1)
+    counts = [line for line in v.log().splitlines() if 'backend=slow' in line and 'fetches=' in line]
+    return int(counts[-1].split('fetches=')[1].split()[0]) if counts else 0
+
+
+def test_the_question_of_a_reader_who_left_is_cancelled(vortex, tmp_path, version):
+    if 'never' not in version:
+        pytest.skip('this build has no backend of type never')
+    # One thread is with the labels for a minute, so the second reader's fetch needs the first one's.
+    slow = {'name': 'slow', 'type': 'never', 'timeout': '60s', 'pool': {'max': 2}}
+    v = vortex([slow, directory(tmp_path / 'files', {'app.yml': 'a: 1\n', 'other.yml': 'a: 1\n'})])
+    first = subprocess.Popen(['cat', v.path('app/default/application.yml')], stderr=subprocess.PIPE)
+    wait_until(lambda: fetches(v) == 1)
+    second = subprocess.Popen(['stat', v.path('other')], stderr=subprocess.PIPE)
+    first.kill()
+    first.wait(10)
+    wait_until(lambda: fetches(v) == 2)
+    second.kill()
+    second.wait(10)
+
+
 def test_a_required_backend_that_never_answers_times_out(vortex, tmp_path, version):
     if 'never' not in version:
         pytest.skip('this build has no backend of type never')

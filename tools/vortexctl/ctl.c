@@ -37,6 +37,23 @@ int vx_ctl_exit_of(int rc)
 	}
 }
 
+int vx_ctl_errno_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int code;
+	} codes[] = {
+#define VX_ERR(code, fuse, http, grpc, retry, meaning) {#code, code},
+#include "core/errors.def"
+#undef VX_ERR
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (strcmp(codes[i].name, name) == 0)
+			return -codes[i].code;
+	return -EIO;
+}
+
 int vx_ctl_usage(const struct vx_ctl_verb *verb, const char *fmt, ...)
 {
 	va_list ap;
@@ -56,6 +73,24 @@ int vx_ctl_fail(int rc, const struct vx_error *err)
 	return vx_ctl_exit_of(rc);
 }
 
+void vx_ctl_remark(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	(void)fflush(stdout); /* the remark is about what stands above it; main.c looks at ferror */
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap); /* as in vx_ctl_usage */
+	va_end(ap);
+	(void)fputc('\n', stderr);
+}
+
+const char *vx_ctl_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void vx_ctl_help(const struct vx_ctl_verb *verb)
 {
 	printf("Usage: vortexctl %s%s%s\n\n%s\n\n%s", verb->name, *verb->usage ? " " : "",
@@ -72,6 +107,11 @@ static const char *escape(const char *sequence)
 const char *vx_ctl_bold(void)
 {
 	return escape("\033[1m");
+}
+
+const char *vx_ctl_dim(void)
+{
+	return escape("\033[2m");
 }
 
 const char *vx_ctl_red(void)
@@ -102,6 +142,8 @@ int vx_ctl_coords(const char *text, struct vx_coords **ret, struct vx_error *err
 
 	if (!app)
 		return vx_fail(err, -ENOMEM, "out of memory");
+	for (size_t len = strlen(app); len > 1 && app[len - 1] == '/'; len--)
+		app[len - 1] = '\0'; /* as the shell's completion leaves it */
 	profiles = strchr(app, '/');
 	if (!profiles)
 		return vx_fail(err, -EINVAL, "'%s' names no profile; write '%s/default'", text,

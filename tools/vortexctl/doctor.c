@@ -1,40 +1,182 @@
 /* doctor.c - `vortexctl doctor`: what is wrong with this machine, and how to mend it.
  *
  * Each check finds out by trying, not by comparing version numbers, and says one thing: that it is
- * fine, or what is wrong together with what to do. Nothing is changed. */
-#include <getopt.h>
+ * fine, or what is wrong together with what to do. Nothing is changed. Here: the list of checks,
+ * their processes and deadlines, and the output. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/buf.h"
+#include "core/clock.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/doctor_i.h"
+#include "tools/vortexctl/options.h"
 
-static void (*const checks[])(struct doctor *d) = {
-	doctor_check_device,     doctor_check_kernel,      doctor_check_privileges,
-	doctor_check_fusermount, doctor_check_settings,    doctor_check_backends,
-	doctor_check_state,      doctor_check_mount_point, doctor_check_mounts,
+#define CHECK_MS 5000  /* what a check of this machine may take; most need a millisecond */
+#define SAID_MAX 65536 /* bytes that a check may say */
+#define SENTENCE_MAX 1024
+
+static const struct {
+	const char *name;
+	doctor_check_fn *fn;
+} checks[] = {
+	{"kernel", doctor_check_kernel},
+	{"device", doctor_check_device},
+	{"fuse", doctor_check_fuse},
+	{"privileges", doctor_check_privileges},
+	{"fusermount3", doctor_check_fusermount},
+	{"confinement", doctor_check_confinement},
+	{"state", doctor_check_state},
+	{"limits", doctor_check_limits},
+	{"mount point", doctor_check_mount_point},
+	{"clock", doctor_check_clock},
 };
 
-static const char *verdict_name(enum doctor_verdict verdict)
+/* --- findings ---------------------------------------------------------------------------------- */
+
+static void keep(struct doctor *d, enum doctor_verdict verdict, const char *what,
+                 const char *message, const char *fix)
 {
-	switch (verdict) {
-	case DOCTOR_FINE:
-		return "ok";
-	case DOCTOR_WARNING:
-		return "warning";
-	case DOCTOR_BAD:
-		return "bad";
-	}
-	return "bad"; /* not reached: the switch names every verdict */
+	struct doctor_finding *more = reallocarray(d->findings, d->n + 1, sizeof(*more));
+
+	if (!more)
+		return; /* the check before the last one that fits is still worth printing */
+	d->findings = more;
+	more[d->n] = (struct doctor_finding){verdict, strdup(what), strdup(message),
+	                                     *fix ? strdup(fix) : NULL};
+	if (more[d->n].check && more[d->n].message)
+		d->n++;
 }
 
-static const char *verdict_colour(enum doctor_verdict verdict)
+/* One record: the verdict's letter, then three texts, each ended by NUL. */
+void doctor_say(struct doctor *d, enum doctor_verdict verdict, const char *what, const char *fix,
+                const char *fmt, ...)
 {
-	if (verdict == DOCTOR_FINE)
+	VX_AUTO(vx_buf_fini) struct vx_buf record = VX_BUF_INIT;
+	char sentence[SENTENCE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap); /* a cut sentence still helps */
+	va_end(ap);
+	if (d->pipe < 0) {
+		keep(d, verdict, what, sentence, fix ? fix : "");
+		return;
+	}
+	vx_buf_putc(&record, (char)('0' + (int)verdict));
+	vx_buf_put(&record, what, strlen(what) + 1);
+	vx_buf_put(&record, sentence, strlen(sentence) + 1);
+	vx_buf_put(&record, fix ? fix : "", fix ? strlen(fix) + 1 : 1);
+	if (vx_buf_failed(&record) || write(d->pipe, record.data, record.len) < 0)
+		_exit(1); /* doctor says that the check broke off */
+}
+
+/* Keep what a check's process said: whole records only. */
+static void take(struct doctor *d, const struct vx_buf *said)
+{
+	const char *at = said->data, *end = at ? at + said->len : at;
+
+	while (at < end) {
+		const char *texts[3] = {at + 1};
+		int verdict = *at - '0';
+
+		for (int i = 0; i < 3; i++) {
+			const char *nul = memchr(texts[i], '\0', (size_t)(end - texts[i]));
+
+			if (!nul)
+				return;
+			if (i < 2)
+				texts[i + 1] = nul + 1;
+			at = nul + 1;
+		}
+		if (verdict < DOCTOR_OK || verdict > DOCTOR_PROBLEM)
+			return;
+		keep(d, (enum doctor_verdict)verdict, texts[0], texts[1], texts[2]);
+	}
+}
+
+/* Read until the other end is closed: 0; -ETIMEDOUT. */
+static int listen_to(int fd, struct vx_buf *said, int ms)
+{
+	int64_t until = vx_mono_ns(vx_clock_system()) + ms * VX_MSEC;
+
+	for (;;) {
+		int64_t left = (until - vx_mono_ns(vx_clock_system())) / VX_MSEC;
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		char block[4096];
+		ssize_t n;
+
+		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+			return -ETIMEDOUT;
+		n = read(fd, block, sizeof(block));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || said->len > SAID_MAX)
+			return 0;
+		vx_buf_put(said, block, (size_t)n);
+	}
+}
+
+void doctor_run(struct doctor *d, const char *what, doctor_check_fn *fn, const void *arg, int ms)
+{
+	VX_AUTO(vx_buf_fini) struct vx_buf said = VX_BUF_INIT;
+	int ends[2], status = 0, rc;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		doctor_say(d, DOCTOR_PROBLEM, what, NULL, "not looked at: %s", strerror(errno));
+		return;
+	}
+	if (pid == 0) {
+		d->pipe = ends[1];
+		fn(d, arg);
+		_exit(0);
+	}
+	vx_close(&ends[1]);
+	rc = listen_to(ends[0], &said, ms);
+	vx_close(&ends[0]);
+	if (!vx_buf_failed(&said))
+		take(d, &said);
+	if (rc < 0) {
+		/* It is not waited for: a request that a hung daemon has taken is not ended even by
+		 * SIGKILL (fs/fuse/dev.c, request_wait_answer). It is left to init. */
+		(void)kill(pid, SIGKILL);
+		doctor_say(d, DOCTOR_PROBLEM, what,
+		           "look for a mount or server that hangs: cat /proc/self/mountinfo",
+		           "no answer within %d ms", ms);
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		doctor_say(d, DOCTOR_PROBLEM, what, "report this as a bug of vortexctl",
+		           "the check broke off (status %d)", status);
+}
+
+/* --- output ------------------------------------------------------------------------------------ */
+
+static const char *const names[] = {"ok", "note", "warning", "problem"};
+
+static const char *colour(enum doctor_verdict verdict)
+{
+	switch (verdict) {
+	case DOCTOR_OK:
 		return vx_ctl_green();
-	return verdict == DOCTOR_BAD ? vx_ctl_red() : vx_ctl_yellow();
+	case DOCTOR_NOTE:
+		return vx_ctl_bold();
+	case DOCTOR_WARNING:
+		return vx_ctl_yellow();
+	case DOCTOR_PROBLEM:
+		return vx_ctl_red();
+	}
+	return ""; /* not reached: the switch names every verdict */
 }
 
 static void put_member(struct vx_buf *b, const char *name, const char *text)
@@ -43,97 +185,116 @@ static void put_member(struct vx_buf *b, const char *name, const char *text)
 	vx_buf_json(b, text, strlen(text));
 }
 
-void doctor_say(struct doctor *d, enum doctor_verdict verdict, const char *what, const char *fix,
-                const char *fmt, ...)
+static void put_json(struct vx_buf *b, const struct doctor *d, const size_t *n)
 {
-	char sentence[VX_ERROR_MAX];
-	va_list ap;
+	vx_buf_puts(b, "{\n  \"checks\": [");
+	for (size_t i = 0; i < d->n; i++) {
+		const struct doctor_finding *f = &d->findings[i];
 
-	va_start(ap, fmt);
-	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap); /* a cut sentence still helps */
-	va_end(ap);
-	if (d->json) {
-		bool first = d->n[DOCTOR_FINE] + d->n[DOCTOR_WARNING] + d->n[DOCTOR_BAD] == 0;
-
-		vx_buf_printf(&d->out, "%s\n    {\"verdict\": \"%s\"", first ? "" : ",",
-		              verdict_name(verdict));
-		put_member(&d->out, "check", what);
-		put_member(&d->out, "message", sentence);
-		if (fix)
-			put_member(&d->out, "fix", fix);
-		vx_buf_putc(&d->out, '}');
-	} else {
-		vx_buf_printf(&d->out, "%s%-8s%s %-12s %s\n", verdict_colour(verdict),
-		              verdict_name(verdict), vx_ctl_plain(), what, sentence);
-		if (fix)
-			vx_buf_printf(&d->out, "%21s  fix: %s\n", "", fix);
+		vx_buf_printf(b, "%s\n    {\"verdict\": \"%s\"", i ? "," : "", names[f->verdict]);
+		put_member(b, "check", f->check);
+		put_member(b, "message", f->message);
+		if (f->fix)
+			put_member(b, "fix", f->fix);
+		vx_buf_putc(b, '}');
 	}
-	d->n[verdict]++;
+	vx_buf_printf(b,
+	              "\n  ],\n  \"problems\": %zu,\n  \"warnings\": %zu,\n  \"notes\": %zu\n}\n",
+	              n[DOCTOR_PROBLEM], n[DOCTOR_WARNING], n[DOCTOR_NOTE]);
 }
 
-static int diagnose(struct doctor *d)
+static void put_text(struct vx_buf *b, const struct doctor *d, const size_t *n)
 {
+	for (size_t i = 0; i < d->n; i++) {
+		const struct doctor_finding *f = &d->findings[i];
+
+		vx_buf_printf(b, "%s%-8s%s %-12s %s\n", colour(f->verdict), names[f->verdict],
+		              vx_ctl_plain(), f->check, f->message);
+		if (f->fix)
+			vx_buf_printf(b, "%21s  fix: %s\n", "", f->fix);
+	}
+	vx_buf_printf(b, "%zu problems, %zu warnings, %zu notes\n", n[DOCTOR_PROBLEM],
+	              n[DOCTOR_WARNING], n[DOCTOR_NOTE]);
+}
+
+static int print(const struct doctor *d)
+{
+	VX_AUTO(vx_buf_fini) struct vx_buf out = VX_BUF_INIT;
+	size_t n[DOCTOR_PROBLEM + 1] = {0};
+
+	for (size_t i = 0; i < d->n; i++)
+		n[d->findings[i].verdict]++;
 	if (d->json)
-		vx_buf_puts(&d->out, "{\n  \"checks\": [");
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		checks[i](d);
-	if (d->json)
-		vx_buf_printf(&d->out, "\n  ],\n  \"bad\": %zu,\n  \"warnings\": %zu\n}\n",
-		              d->n[DOCTOR_BAD], d->n[DOCTOR_WARNING]);
+		put_json(&out, d, n);
 	else
-		vx_buf_printf(&d->out, "%zu bad, %zu warnings\n", d->n[DOCTOR_BAD],
-		              d->n[DOCTOR_WARNING]);
-	if (vx_buf_failed(&d->out)) {
+		put_text(&out, d, n);
+	if (vx_buf_failed(&out)) {
 		(void)fputs("vortexctl: out of memory\n", stderr);
 		return VX_CTL_UNHEALTHY;
 	}
-	(void)fwrite(d->out.data, 1, d->out.len, stdout); /* main.c looks at ferror */
-	return d->n[DOCTOR_BAD] ? VX_CTL_UNHEALTHY : VX_CTL_OK;
+	(void)fwrite(out.data, 1, out.len, stdout); /* main.c looks at ferror */
+	return n[DOCTOR_PROBLEM] ? VX_CTL_UNHEALTHY : VX_CTL_OK;
+}
+
+/* --- the verb ---------------------------------------------------------------------------------- */
+
+static int diagnose(struct doctor *d)
+{
+	int code;
+
+	d->real_ns = vx_wall_ns(vx_clock_system());
+	d->mono_ns = vx_mono_ns(vx_clock_system());
+	doctor_check_settings(d);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+		doctor_run(d, checks[i].name, checks[i].fn, NULL, CHECK_MS);
+	doctor_check_mounts(d);
+	doctor_check_backends(d);
+	code = print(d);
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->findings[i].check);
+		free(d->findings[i].message);
+		free(d->findings[i].fix);
+	}
+	free(d->findings);
+	vx_settings_put(d->settings);
+	return code;
 }
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	                                        {"output", required_argument, NULL, 'o'},
-	                                        {"help", no_argument, NULL, 'h'},
-	                                        {0}};
-	struct doctor d = {.root = geteuid() == 0, .out = VX_BUF_INIT};
-	int opt, code;
+	struct doctor d = {.root = geteuid() == 0, .pipe = -1};
+	const char *format = "text";
+	const struct vx_ctl_option options[] = {
+		{.name = "config", .letter = 'c', .text = &d.config},
+		{.name = "output", .letter = 'o', .text = &format, .words = vx_ctl_formats}};
+	int first;
+	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
+	                          &first);
 
-	while ((opt = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			d.config = optarg;
-			break;
-		case 'o':
-			d.json = strcmp(optarg, "json") == 0;
-			if (!d.json && strcmp(optarg, "text") != 0)
-				return vx_ctl_usage(
-					verb, "'%s' is no format; there are text and json", optarg);
-			break;
-		case 'h':
-			vx_ctl_help(verb);
-			return VX_CTL_OK;
-		default:
-			return vx_ctl_usage(verb, "see above");
-		}
-	}
-	if (argc != optind)
+	if (code >= 0)
+		return code;
+	if (argc != first)
 		return vx_ctl_usage(verb, "doctor takes options only");
-	code = diagnose(&d);
-	vx_settings_put(d.settings);
-	vx_buf_fini(&d.out);
-	return code;
+	d.json = strcmp(format, "json") == 0;
+	return diagnose(&d);
 }
 
 const struct vx_ctl_verb vx_ctl_doctor = {
 	.name = "doctor",
+	.group = VX_CTL_CHECK,
 	.usage = "[-c FILE] [-o FORMAT]",
 	.summary = "Say what on this machine keeps Vortex from working, and the fix for each.",
-	.help = "Run it as the user that runs vortexd. Exit status 1 when something is bad.\n"
+	.help = "Run it as the user that runs vortexd. It changes nothing, and takes at most a "
+		"few\n"
+		"seconds for what does not answer. Exit status 1 when there is a problem; "
+		"warnings\n"
+		"and notes are none. docs/kernels.md explains what the kernel is asked for.\n"
 		"\n"
 		"  -c, --config FILE    vortexd's settings; else where vortexd looks for them\n"
-		"  -o, --output FORMAT  text (the default) or json\n"
+		"  -o, --output FORMAT  text (the default) or json: {checks: [{verdict: ok | note "
+		"|\n"
+		"                       warning | problem, check, message, fix?}], problems,\n"
+		"                       warnings, notes}\n"
 		"\n"
 		"Examples:\n"
 		"  vortexctl doctor\n"

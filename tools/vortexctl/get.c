@@ -4,7 +4,6 @@
  * path does not exist; that is found out here after an ENOENT. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "core/render.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/mounts.h"
+#include "tools/vortexctl/options.h"
 
 #define CHUNK_BYTES ((size_t)64 << 10)
 
@@ -73,8 +73,8 @@ static int read_configuration(int mount, const struct vx_coords *at, enum vx_out
 		return missing(mount, at, err);
 	if (rc == -EIO)
 		return vx_fail(err, rc,
-		               "%s cannot be composed; vortexd's log says why, and 'vortexctl "
-		               "validate' where its documents are",
+		               "%s cannot be composed; 'vortexctl problems' and vortexd's log "
+		               "say why",
 		               at->text);
 	if (rc < 0)
 		return vx_fail(err, rc, "%s: %s", path.data, strerror(-rc));
@@ -101,42 +101,32 @@ static int get(const char *mount_path, const char *text, enum vx_output out, str
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"mount", required_argument, NULL, 'm'},
-	                                        {"output", required_argument, NULL, 'o'},
-	                                        {"help", no_argument, NULL, 'h'},
-	                                        {0}};
+	static const char *const formats[] = {"yaml", "yml",  "json", "properties",
+	                                      "env",  "toml", NULL};
+	const char *mount = NULL, *format = "yaml";
+	const struct vx_ctl_option options[] = {
+		{.name = "mount", .letter = 'm', .text = &mount},
+		{.name = "output", .letter = 'o', .text = &format, .words = formats}};
 	enum vx_output out = VX_OUT_YML;
-	const char *mount = NULL;
 	struct vx_error err = {0};
-	int opt, rc;
+	bool found;
+	int first, rc;
+	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
+	                          &first);
 
-	while ((opt = getopt_long(argc, argv, "m:o:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'm':
-			mount = optarg;
-			break;
-		case 'o':
-			if (!vx_output_find(optarg, &out))
-				return vx_ctl_usage(verb,
-				                    "'%s' is no format; there are yaml, json, "
-				                    "properties, env and toml",
-				                    optarg);
-			break;
-		case 'h':
-			vx_ctl_help(verb);
-			return VX_CTL_OK;
-		default:
-			return vx_ctl_usage(verb, "see above");
-		}
-	}
-	if (argc - optind != 1)
+	if (code >= 0)
+		return code;
+	if (argc - first != 1)
 		return vx_ctl_usage(verb, "get takes one configuration, APP/PROFILE[/LABEL]");
-	rc = get(mount, argv[optind], out, &err);
+	found = vx_output_find(format, &out);
+	vx_assert(found); /* formats are core/render's */
+	rc = get(mount, argv[first], out, &err);
 	return rc < 0 ? vx_ctl_fail(rc, &err) : VX_CTL_OK;
 }
 
 const struct vx_ctl_verb vx_ctl_get = {
 	.name = "get",
+	.group = VX_CTL_READ,
 	.usage = "APP/PROFILE[/LABEL] [-o FORMAT] [--mount DIR]",
 	.summary = "Print a configuration as it is served.",
 	.help = "  -o, --output FORMAT  yaml (the default), json, properties, env or toml\n"

@@ -5,12 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/buf.h"
 #include "core/cleanup.h"
+#include "tools/vortexctl/answer.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/mounts.h"
 
@@ -68,14 +68,15 @@ static int list(DIR *dir, struct listing *l)
 static int path_of(const char *text, char **ret, struct vx_error *err)
 {
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
-	char *path;
+	VX_AUTO(vx_freep) char *path = NULL;
+	size_t app = text ? strcspn(text, "/") : 0;
 	int rc = 0;
 
 	if (!text || !*text) {
 		path = strdup(".");
-	} else if (!strchr(text, '/')) {
-		rc = vx_app_check(text, err);
-		path = rc == 0 ? strdup(text) : NULL;
+	} else if (!text[app + strspn(text + app, "/")]) {
+		path = strndup(text, app); /* without the slash that a completion leaves */
+		rc = path ? vx_app_check(path, err) : 0;
 	} else {
 		rc = vx_ctl_coords(text, &at, err);
 		path = rc == 0 ? strdup(at->text) : NULL;
@@ -84,7 +85,7 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 		return rc;
 	if (!path)
 		return vx_fail(err, -ENOMEM, "out of memory");
-	*ret = path;
+	*ret = vx_steal(path);
 	return 0;
 }
 
@@ -92,7 +93,7 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 static int cannot(const char *text, int rc, struct vx_error *err)
 {
 	return vx_fail(err, rc, "%s: %s%s", text ? text : "the applications", strerror(-rc),
-	               rc == -EIO ? "; see vortexctl doctor and vortexd's log" : "");
+	               rc == -EIO ? "; see 'vortexctl problems' and vortexd's log" : "");
 }
 
 static int ls(const char *mount_path, const char *text, struct listing *l, struct vx_error *err)
@@ -119,48 +120,32 @@ static int ls(const char *mount_path, const char *text, struct listing *l, struc
 
 static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {{"mount", required_argument, NULL, 'm'},
-	                                        {"output", required_argument, NULL, 'o'},
-	                                        {"all", no_argument, NULL, 'a'},
-	                                        {"help", no_argument, NULL, 'h'},
-	                                        {0}};
 	struct listing l = {.out = VX_BUF_INIT};
-	const char *mount = NULL;
+	const char *mount = NULL, *format = "text";
+	const struct vx_ctl_option options[] = {
+		{.name = "mount", .letter = 'm', .text = &mount},
+		{.name = "output", .letter = 'o', .text = &format, .words = vx_ctl_formats},
+		{.name = "all", .letter = 'a', .flag = &l.all}};
 	struct vx_error err = {0};
-	int opt, rc;
+	int first, rc;
+	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
+	                          &first);
 
-	while ((opt = getopt_long(argc, argv, "m:o:ah", options, NULL)) != -1) {
-		switch (opt) {
-		case 'm':
-			mount = optarg;
-			break;
-		case 'o':
-			l.json = strcmp(optarg, "json") == 0;
-			if (!l.json && strcmp(optarg, "text") != 0)
-				return vx_ctl_usage(
-					verb, "'%s' is no format; there are text and json", optarg);
-			break;
-		case 'a':
-			l.all = true;
-			break;
-		case 'h':
-			vx_ctl_help(verb);
-			return VX_CTL_OK;
-		default:
-			return vx_ctl_usage(verb, "see above");
-		}
-	}
-	if (argc - optind > 1)
+	if (code >= 0)
+		return code;
+	if (argc - first > 1)
 		return vx_ctl_usage(verb, "ls takes one place at most");
-	rc = ls(mount, argc > optind ? argv[optind] : NULL, &l, &err);
-	if (rc == 0 && l.out.len > 0)
-		(void)fwrite(l.out.data, 1, l.out.len, stdout); /* main.c looks at ferror */
+	l.json = strcmp(format, "json") == 0;
+	rc = ls(mount, argc > first ? argv[first] : NULL, &l, &err);
+	if (rc == 0)
+		rc = vx_ctl_print(&l.out);
 	vx_buf_fini(&l.out);
 	return rc < 0 ? vx_ctl_fail(rc, &err) : VX_CTL_OK;
 }
 
 const struct vx_ctl_verb vx_ctl_ls = {
 	.name = "ls",
+	.group = VX_CTL_READ,
 	.usage = "[APP[/PROFILE[/LABEL]]] [-a] [-o FORMAT] [--mount DIR]",
 	.summary = "List applications, an application's profiles, or a configuration's files.",
 	.help = "  -a, --all            names that begin with a dot too\n"

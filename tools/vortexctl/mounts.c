@@ -15,8 +15,7 @@
 
 #define FSTYPE "fuse.vortex"
 
-/* "\040" and its like become the bytes that they stand for. */
-static void unescape(char *s)
+void vx_ctl_mounts_unescape(char *s)
 {
 	char *to = s;
 
@@ -32,30 +31,45 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-/* The mount point in the fifth field of @line if the type is ours, else NULL. Changes @line. */
-static char *our_path(char *line)
+/* The mount point in the fifth field of @line if the type is ours, else NULL; *ret_root is the
+ * fourth: which part of the filesystem is mounted there. Changes @line. */
+static char *our_path(char *line, char **ret_root)
 {
 	char *type = strstr(line, " - ");
-	char *save = NULL, *path;
+	char *save = NULL, *path, *root = NULL;
 
 	if (!type || strncmp(type + 3, FSTYPE " ", strlen(FSTYPE " ")) != 0)
 		return NULL;
 	path = strtok_r(line, " ", &save);
-	for (int field = 1; path && field < 5; field++)
+	for (int field = 1; path && field < 5; field++) {
+		root = path;
 		path = strtok_r(NULL, " ", &save);
-	if (path)
-		unescape(path);
+	}
+	if (!path)
+		return NULL;
+	vx_ctl_mounts_unescape(path);
+	vx_ctl_mounts_unescape(root);
+	*ret_root = root;
 	return path;
+}
+
+/* What follows @above in @path, without slashes before it; NULL: it is not below. */
+static const char *rest_of(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	while (len > 0 && above[len - 1] == '/')
+		len--;
+	if (strncmp(path, above, len) != 0 || (path[len] != '/' && path[len] != '\0'))
+		return NULL;
+	return path + len + strspn(path + len, "/");
 }
 
 static bool below_another(const struct vx_ctl_mounts *m, const char *path)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		size_t len = strlen(m->paths[i]);
-
-		if (strncmp(path, m->paths[i], len) == 0 && (path[len] == '/' || path[len] == '\0'))
+	for (size_t i = 0; i < m->n; i++)
+		if (rest_of(path, m->paths[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -84,7 +98,8 @@ int vx_ctl_mounts_read(struct vx_ctl_mounts *ret, struct vx_error *err)
 	if (!f)
 		return vx_fail(err, -errno, "/proc/self/mountinfo: %s", strerror(errno));
 	while (rc == 0 && getline(&line, &cap, f) > 0) {
-		const char *path = our_path(line);
+		char *root;
+		const char *path = our_path(line, &root);
 
 		if (path && !below_another(&m, path))
 			rc = add(&m, path);
@@ -105,6 +120,42 @@ void vx_ctl_mounts_fini(struct vx_ctl_mounts *m)
 		free(m->paths[i]);
 	free(m->paths);
 	*m = (struct vx_ctl_mounts){0};
+}
+
+int vx_ctl_mounts_below(const char *path, char **ret, struct vx_error *err)
+{
+	VX_AUTO(vx_freep) char *found = NULL;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t cap = 0;
+	int rc = 0;
+
+	if (!f)
+		return vx_fail(err, -errno, "/proc/self/mountinfo: %s", strerror(errno));
+	while (rc == 0 && getline(&line, &cap, f) > 0) {
+		char *root;
+		const char *point = our_path(line, &root);
+		const char *rest = point ? rest_of(path, point) : NULL;
+
+		if (!rest)
+			continue;
+		root += strspn(root, "/");
+		free(found); /* a later line lies over the earlier ones, or deeper */
+		if (asprintf(&found, "%s%s%s", root, *root && *rest ? "/" : "", rest) < 0) {
+			found = NULL; /* asprintf leaves it undefined */
+			rc = vx_fail(err, -ENOMEM, "out of memory");
+		}
+	}
+	free(line);
+	(void)fclose(f); /* it was only read */
+	if (rc == 0 && !found)
+		rc = vx_fail(err, -ENOENT,
+		             "%s is not inside a mounted Vortex filesystem; without a path, "
+		             "write APP/PROFILE[/LABEL]",
+		             path);
+	if (rc == 0)
+		*ret = vx_steal(found);
+	return rc;
 }
 
 /* Open @path and see that a FUSE filesystem is mounted there and alive. */

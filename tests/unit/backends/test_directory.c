@@ -1,5 +1,7 @@
 /* test_directory.c - what only a folder does: links, volumes of Kubernetes, writes in one tick. */
 #include <errno.h>
+#include <semaphore.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "tests/unit/backends/open.h"
@@ -159,6 +161,135 @@ static void a_file_that_may_not_be_read_fails_its_readers_only(void **state)
 		assert_int_equal(seteuid(0), 0);
 }
 
+/* How often something was read that the folders watched by @fd tell of, but for the file @name in the
+ * folder @in, and the opening of that folder itself. */
+static unsigned reads_elsewhere(int fd, int in, const char *name)
+{
+	char batch[65536] __attribute__((aligned(__alignof__(struct inotify_event))));
+	unsigned n_reads = 0;
+	ssize_t n;
+
+	while ((n = read(fd, batch, sizeof(batch))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *e = (const void *)(batch + at);
+			bool wanted = e->len ? strcmp(e->name, name) == 0 : e->mask & IN_OPEN;
+
+			n_reads += e->wd != in || !wanted;
+			at += (ssize_t)(sizeof(*e) + e->len);
+		}
+	return n_reads;
+}
+
+static void post(void *arg, const char *const *apps, size_t n)
+{
+	(void)apps;
+	(void)n;
+	(void)sem_post(arg); /* it would have to be posted two billion times */
+}
+
+static void expect_revision_as_of_a_fresh_look(struct opened *o, const char *name)
+{
+	char ours[VX_REVISION_MAX], theirs[VX_REVISION_MAX];
+	struct opened fresh;
+
+	open_at(&fresh, name);
+	assert_int_equal(o->ops->revision(o->b, &o->ctx, NULL, ours, &o->err), 0);
+	assert_int_equal(fresh.ops->revision(fresh.b, &fresh.ctx, NULL, theirs, &fresh.err), 0);
+	assert_string_equal(ours, theirs);
+	shut(&fresh);
+}
+
+static void a_change_in_one_folder_does_not_read_the_others(void **state)
+{
+	int spy = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), changed = -1;
+	char path[128], before[VX_REVISION_MAX];
+	struct opened o;
+	sem_t told;
+
+	(void)state;
+	assert_int_equal(sem_init(&told, 0, 0), 0);
+	run("cd %s && mkdir many && cd many && for i in 0 1 2 3 4 5 6 7; do mkdir -p f$i/g && "
+	    "echo 'v: 1' >f$i/a.yml && echo 'v: 1' >f$i/b.yml && echo 'v: 1' >f$i/g/c.yml; done",
+	    base);
+	open_at(&o, "many");
+	assert_int_equal(o.ops->watch(o.b, post, &told, &o.err), 0);
+	assert_int_equal(o.ops->revision(o.b, &o.ctx, NULL, before, &o.err), 0);
+	for (int i = 0; i < 16; i++) {
+		int wd;
+
+		(void)snprintf(path, sizeof(path), "%s/many/f%d%s", base, i % 8, i < 8 ? "" : "/g");
+		/* IN_ACCESS: a file is read or the folder listed. */
+		wd = inotify_add_watch(spy, path, IN_OPEN | IN_ACCESS);
+		assert_true(wd >= 0);
+		if (i == 3)
+			changed = wd;
+	}
+	/* By a rename: the writer opens nothing in there. */
+	run("cd %s && echo 'v: 22' >aside && mv aside many/f3/a.yml", base);
+	assert_int_equal(sem_wait(&told), 0);
+	assert_int_equal(reads_elsewhere(spy, changed, "a.yml"), 0);
+	(void)close(spy);
+	expect_revision_as_of_a_fresh_look(&o, "many");
+	shut(&o);
+	(void)sem_destroy(&told);
+}
+
+static void after_any_change_the_tree_is_as_a_fresh_look_sees_it(void **state)
+{
+	static const char *const steps[] = {
+		"echo 'v: 1' >x/new.yml",
+		"mkdir x/n && echo 1 >x/n/a",
+		"mv x y",
+		"mkdir x",
+		"echo 'v: 2' >y/new.yml",
+		"mv y/n x/n",
+		"rm -r x && mkdir x && echo 2 >x/b",
+		"mv y z && mkdir y && echo 3 >y/new.yml",
+		"rm y/new.yml && mkdir y/new.yml",
+		"echo 4 >y/new.yml/deep",
+		"rmdir nothing 2>/dev/null || true",
+		"rm -r y",
+		"echo 5 >y && rm y && mkdir -p y/1/2/3/4 && echo 6 >y/1/2/3/4/f",
+		"echo 7 >y/1/2/3/4/f",
+		"mv y/1/2 x/2 && echo 8 >x/2/3/4/f",
+		"ln -s x l",
+		"cp -r z x/z && rm -r z",
+		"mkdir ..v && echo 9 >..v/f && ln -s ..v ..data",
+		"echo 10 >..v/f",
+		"mkdir ..w && echo 11 >..w/f && ln -s ..w n && mv -T n ..data",
+		"echo 12 >..w/f",
+		"rm ..data",
+		"echo 13 >x/b",
+		"touch x/b && chmod 600 x/b",
+		"mv ../any ../other && cp -r ../other ../any",
+		"echo 14 >../any/x/b",
+		"echo 15 >../any/x/b && echo 16 >../any/x/2/g",
+		"rm -r ../any/* && echo 17 >../any/f",
+		"for i in $(seq 1500); do echo $i >../any/many$i; done",
+		"echo 18 >../any/many7",
+		"rm ../any/many*",
+	};
+	static unsigned changes;
+	struct opened o;
+
+	(void)state;
+	run("mkdir -p %s/any/x && echo 'v: 0' >%s/any/x/first.yml", base, base);
+	open_at(&o, "any");
+	assert_int_equal(o.ops->watch(o.b, count, &changes, &o.err), 0);
+	/* Asked after each change, then after several: the marks of all of them count. */
+	for (size_t every = 1; every <= 3; every++) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+			run("cd %s/any && { %s; }", base, steps[i]);
+			if (i % every == 0)
+				expect_revision_as_of_a_fresh_look(&o, "any");
+		}
+		run("rm -r %s/other %s/any/* %s/any/..?* && mkdir -p %s/any/x && "
+		    "echo 'v: 0' >%s/any/x/first.yml",
+		    base, base, base, base, base);
+	}
+	shut(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +297,8 @@ int main(void)
 		cmocka_unit_test(a_volume_of_kubernetes_is_read_through_its_data_link),
 		cmocka_unit_test(a_data_link_that_leads_out_is_not_followed),
 		cmocka_unit_test(writes_of_one_size_in_one_tick_are_all_seen),
+		cmocka_unit_test(a_change_in_one_folder_does_not_read_the_others),
+		cmocka_unit_test(after_any_change_the_tree_is_as_a_fresh_look_sees_it),
 		cmocka_unit_test(a_file_that_may_not_be_read_fails_its_readers_only)};
 
 	return cmocka_run_group_tests(tests, make, drop);

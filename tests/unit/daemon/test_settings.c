@@ -27,7 +27,7 @@ struct place {
 	int rc;
 	struct vx_settings *s;
 	struct vx_error err;
-	char warnings[2048];
+	char warnings[16384];
 };
 
 static const char *const all_types[] = {"directory", "git",   "s3",  "sqlite",
@@ -113,7 +113,8 @@ static void keep_warning(void *arg, const char *sentence)
 {
 	struct place *p = arg;
 
-	(void)strncat(p->warnings, sentence, sizeof(p->warnings) - strlen(p->warnings) - 2);
+	assert_true(strlen(p->warnings) + strlen(sentence) + 2 <= sizeof(p->warnings));
+	(void)strcat(p->warnings, sentence);
 	(void)strcat(p->warnings, "\n");
 }
 
@@ -178,6 +179,7 @@ static void test_without_a_file_root_serves_etc(void **state)
 	assert_string_equal(first_path(&p), want);
 	assert_string_equal(vx_settings_str(p.s, "state.path"), "/var/lib/vortex");
 	assert_string_equal(vx_settings_str(p.s, "mount.path"), "/vortex");
+	assert_string_equal(vx_settings_str(p.s, "http.socket"), "/run/vortex/api.sock");
 	assert_string_equal(p.warnings, "");
 	fini(&p);
 }
@@ -197,6 +199,8 @@ static void test_without_a_file_a_user_serves_the_folder_at_hand(void **state)
 	assert_string_equal(vx_settings_str(p.s, "state.path"), want);
 	(void)snprintf(want, sizeof(want), "%s/xdg/vortex/mnt", p.root);
 	assert_string_equal(vx_settings_str(p.s, "mount.path"), want);
+	(void)snprintf(want, sizeof(want), "%s/xdg/vortex/api.sock", p.root);
+	assert_string_equal(vx_settings_str(p.s, "http.socket"), want);
 
 	add_variable(&p, "XDG_STATE_HOME", "/state");
 	load(&p);
@@ -329,11 +333,11 @@ static void test_a_section_that_is_not_built_in_warns_once(void **state)
 
 	(void)state;
 	init(&p, true);
-	load_text(&p, LOCAL("/x") "http: {listen: '', tls_cert: a}\n"
+	load_text(&p, LOCAL("/x") "fleet: {batch: 1s, grace: 1s}\n"
 	                          "policies: [{match: 'a/*', policy: gated}, {match: 'b/*'}]\n");
 	assert_int_equal(p.rc, 0);
 	(void)snprintf(want, sizeof(want),
-	               "%s line 2: 'http' is not built in: ignored\n"
+	               "%s line 2: 'fleet' is not built in: ignored\n"
 	               "%s line 3: 'policies' is not built in: ignored\n",
 	               p.from.config, p.from.config);
 	assert_string_equal(p.warnings, want);

@@ -1,10 +1,10 @@
-/* settings_suggest.c - "did you mean": the candidate nearest to a misspelt word.
+/* nearest.c - see nearest.h.
  *
  * Nearness is the number of letters to insert, drop, change or swap with their neighbour. A
  * suggestion that is far off is worse than none, so short words may differ by one only. */
-#include <string.h>
+#include "core/nearest.h"
 
-#include "core/settings_i.h"
+#include <string.h>
 
 #define WORD_MAX 64
 

@@ -1,0 +1,40 @@
+/* answer.h - a whole answer from its pages, and what verbs read out of JSON. */
+#pragma once
+
+#include "core/buf.h"
+#include "tools/vortexctl/client.h"
+
+/* What is asked. Borrowed. */
+struct vx_ctl_question {
+	const struct vx_ctl_server *server;
+	const char *path; /* below /api/ */
+	const struct vx_ctl_param *params;
+	size_t n_params;
+	bool once;  /* one object, no list of pages */
+	bool post;  /* it is to do something; once, too */
+	long limit; /* stop when that many items have come; 0: all */
+	/* Called with each page of a list as it comes; NULL: none. */
+	void (*each)(void *arg, const json_t *page);
+	void *arg;
+};
+
+/* Ask, page by page, over one connection. The pages are merged into one object: `items` of all,
+ * `composed` and `failed` added up, the rest from the first page; `next` is null unless the limit
+ * ended it. With @each, items are handed to it instead of being kept.
+ * 0 and *ret (json_decref it), or what vx_ctl_ask gave. */
+int vx_ctl_answer(const struct vx_ctl_question *q, json_t **ret, struct vx_error *err);
+
+/* Print as JSON, indented. main.c looks for failures of writing. 0 or -ENOMEM. */
+int vx_ctl_print_json(const json_t *value);
+
+/* Print what was collected. 0 or -ENOMEM. */
+int vx_ctl_print(const struct vx_buf *b);
+
+/* A member of an object; NULL, 0, -1 or false if it is absent or of another type. Borrowed. */
+const char *vx_ctl_str(const json_t *object, const char *name);
+json_int_t vx_ctl_int(const json_t *object, const char *name);
+double vx_ctl_seconds(const json_t *object, const char *name);
+bool vx_ctl_bool(const json_t *object, const char *name);
+
+/* How many items there are. */
+size_t vx_ctl_count(const json_t *answer);
