@@ -195,3 +195,22 @@ int vx_ctl_print_json(const json_t *value)
 	free(text);
 	return 0;
 }
+
+int vx_ctl_list(const struct vx_ctl_question *q, const char *const *heads,
+                void (*add_row)(struct vx_ctl_table *t, const json_t *item), json_t **ret,
+                struct vx_error *err)
+{
+	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
+	const json_t *item;
+	size_t i;
+	int rc = vx_ctl_answer(q, ret, err);
+
+	vx_ctl_table_init(&t, heads);
+	if (rc < 0)
+		return rc;
+	if (vx_ctl_is_json(q->server))
+		return vx_ctl_print_json(*ret);
+	json_array_foreach (json_object_get(*ret, "items"), i, item)
+		add_row(&t, item);
+	return vx_ctl_table_print(&t);
+}

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "tools/vortexctl/client.h"
+#include "tools/vortexctl/text.h"
 
 /* What is asked. Borrowed. */
 struct vx_ctl_question {
@@ -26,6 +27,12 @@ int vx_ctl_answer(const struct vx_ctl_question *q, json_t **ret, struct vx_error
 
 /* Print as JSON, indented. main.c looks for failures of writing. 0 or -ENOMEM. */
 int vx_ctl_print_json(const json_t *value);
+
+/* Ask for a list and print it: as JSON where the options say so, else as a table under @heads (the
+ * last NULL) with a row of each item, which @add_row fills. *ret as in vx_ctl_answer. */
+int vx_ctl_list(const struct vx_ctl_question *q, const char *const *heads,
+                void (*add_row)(struct vx_ctl_table *t, const json_t *item), json_t **ret,
+                struct vx_error *err);
 
 /* Print what was collected. 0 or -ENOMEM. */
 int vx_ctl_print(const struct vx_buf *b);

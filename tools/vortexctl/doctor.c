@@ -268,8 +268,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "config", .letter = 'c', .text = &d.config},
 		{.name = "output", .letter = 'o', .text = &format, .words = vx_ctl_formats}};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;
