@@ -22,8 +22,8 @@
 static const char *const allowed[] = {
 	"http_proxy",   "https_proxy",   "HTTPS_PROXY",   "no_proxy",
 	"NO_PROXY",     "SSL_CERT_FILE", "SSL_CERT_DIR",  "SSH_AUTH_SOCK",
-#ifdef __SANITIZE_ADDRESS__
-	"ASAN_OPTIONS", "LSAN_OPTIONS",  "UBSAN_OPTIONS",
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	"ASAN_OPTIONS", "LSAN_OPTIONS",  "UBSAN_OPTIONS", "TSAN_OPTIONS",
 #endif
 };
 #define N_ALLOWED (sizeof(allowed) / sizeof(*allowed))

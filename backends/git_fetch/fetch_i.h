@@ -11,6 +11,15 @@
 #include "backends/git_wire.h"
 #include "core/error.h"
 
+/* A sanitizer's own memory and processes do not stay within what a fetch may have. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /* What went wrong: the first to say it wins, for what libgit2 says later of a callback that has
  * refused is less precise. */
 struct failure {
@@ -19,7 +28,7 @@ struct failure {
 	char text[VX_GIT_TEXT_MAX];
 };
 
-/* Say it, unless something was said already. Returns -1. */
+/* Say it, unless something was said already. Returns -1. failure.c */
 int fail_as(struct failure *f, enum vx_git_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -34,6 +43,12 @@ void report(const struct vx_git_report *r);
  * the mirror's packs, references and own folder can be written; *ret_mirror is where the mirror is
  * from now on (static or @mirror itself). */
 int confine(const char *run_as, const char *mirror, const char **ret_mirror, struct failure *f);
+
+/* --- syscalls.c ------------------------------------------------------------------------------ */
+
+/* Refuse ourselves the system calls that a fetch does not need: links, FIFOs, processes and more.
+ * Threads that are there already keep them. */
+int refuse_syscalls(struct failure *f);
 
 /* --- transfer.c ------------------------------------------------------------------------------ */
 
