@@ -390,6 +390,11 @@ static int directory_file(struct vx_backend *b, const struct vx_ctx *ctx, const 
 	return vx_file_read(b->path, path, file->id, max, ret, err);
 }
 
+static const char *directory_source(struct vx_backend *b)
+{
+	return check(b)->path;
+}
+
 const struct vx_backend_ops vx_directory_ops = {
 	.type = "directory",
 	.open = directory_open,
@@ -398,5 +403,6 @@ const struct vx_backend_ops vx_directory_ops = {
 	.list = directory_list,
 	.file = directory_file,
 	.watch = vx_directory_watch,
+	.source = directory_source,
 	.close = directory_close,
 };

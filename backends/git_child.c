@@ -22,7 +22,7 @@
 static const char *const allowed[] = {
 	"http_proxy",   "https_proxy",   "HTTPS_PROXY",   "no_proxy",
 	"NO_PROXY",     "SSL_CERT_FILE", "SSL_CERT_DIR",  "SSH_AUTH_SOCK",
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef VX_SANITIZED
 	"ASAN_OPTIONS", "LSAN_OPTIONS",  "UBSAN_OPTIONS", "TSAN_OPTIONS",
 #endif
 };

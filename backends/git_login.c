@@ -41,6 +41,16 @@ static void wipe(struct vx_buf *b)
 	vx_buf_fini(b);
 }
 
+/* Have room for @n more bytes: a buffer that grows leaves copies of its bytes behind. */
+static void make_room(struct vx_buf *b, size_t n)
+{
+	size_t was = b->len;
+
+	vx_buf_repeat(b, '\0', n);
+	if (!vx_buf_failed(b))
+		vx_buf_truncate(b, was);
+}
+
 static void wipe_string(char *s)
 {
 	if (s)
@@ -155,8 +165,11 @@ static int put_file(struct vx_buf *request, enum vx_git_field id, const char *pa
                     const char *setting, struct vx_error *err)
 {
 	struct vx_buf b = VX_BUF_INIT;
-	int rc = append_file(path, max, &b);
+	int rc;
 
+	if (id == VX_GIT_KEY)
+		make_room(&b, max + 8192); /* one block beyond shows that it is too large */
+	rc = append_file(path, max, &b);
 	if (rc == 0)
 		vx_git_put_field(request, id, b.data ? b.data : "", b.len);
 	wipe(&b);
@@ -209,6 +222,17 @@ static void put_text(struct vx_buf *b, enum vx_git_field id, const char *text)
 	vx_git_put_field(b, id, text, strlen(text));
 }
 
+/* Last, with room for all. */
+static int put_secrets(const struct vx_git_login *l, struct vx_buf *b, struct vx_error *err)
+{
+	make_room(b, KEY_MAX + strlen(l->password) + strlen(l->passphrase) + 256);
+	put_text(b, VX_GIT_PASSWORD, l->password);
+	if (!*l->key_file)
+		return 0;
+	put_text(b, VX_GIT_PASSPHRASE, l->passphrase);
+	return put_file(b, VX_GIT_KEY, l->key_file, KEY_MAX, "ssh_key", err);
+}
+
 int vx_git_login_request(const struct vx_git_login *l, const char *mirror,
                          const struct vx_git_owner *owner, struct vx_buf *b, struct vx_error *err)
 {
@@ -227,19 +251,16 @@ int vx_git_login_request(const struct vx_git_login *l, const char *mirror,
 	(void)snprintf(number, sizeof(number), "%d", l->uri.port);
 	put_text(b, VX_GIT_PORT, number);
 	put_text(b, VX_GIT_USER, l->user);
-	put_text(b, VX_GIT_PASSWORD, l->password);
 	put_text(b, VX_GIT_PACKS, PACKS);
 	put_text(b, VX_GIT_TLS_OFF, l->tls_off ? "1" : "");
 	(void)snprintf(number, sizeof(number), "%u %u", (unsigned)owner->uid, (unsigned)owner->gid);
 	put_text(b, VX_GIT_RUN_AS, owner->other ? number : "");
-	if (*l->key_file) {
-		put_text(b, VX_GIT_PASSPHRASE, l->passphrase);
-		rc = put_file(b, VX_GIT_KEY, l->key_file, KEY_MAX, "ssh_key", err);
-	}
-	if (rc == 0 && ssh)
+	if (ssh)
 		rc = put_hosts(l, b, err);
 	if (rc == 0 && *l->ca_file)
 		rc = put_file(b, VX_GIT_AUTHORITIES, l->ca_file, FILE_MAX, "ca_file", err);
+	if (rc == 0)
+		rc = put_secrets(l, b, err);
 	vx_git_put_end(b);
 	return rc == 0 && vx_buf_failed(b) ? no_memory(err) : rc;
 }

@@ -64,8 +64,7 @@ static uint64_t random_bits(void)
 {
 	uint64_t v = 0;
 
-	(void)getrandom(&v, sizeof(v), 0); /* 0 is as good a number */
-	return v;
+	return getrandom(&v, sizeof(v), 0) == sizeof(v) ? v : 0; /* as good a number */
 }
 
 /* --- one fetch; on the thread ---------------------------------------------------------------- */
@@ -102,7 +101,7 @@ static int fetch_into(struct vx_git_remote *r, const char *mirror, struct vx_git
 	if (request.data)
 		explicit_bzero(request.data, request.cap);
 	vx_buf_fini(&request);
-	return rc == -ENOENT ? -EAGAIN : rc; /* -ENOENT is for labels */
+	return rc;
 }
 
 /* A new mirror, in place of any that is there. */
@@ -140,10 +139,10 @@ static int fetch(struct vx_git_remote *r, bool clone, struct vx_git_report *ret,
 {
 	int rc = vx_git_owner_find(&r->owner, err);
 
-	*cloned = clone;
-	if (rc < 0)
-		return rc;
-	return clone ? clone_anew(r, ret, err) : update(r, ret, cloned, err);
+	*cloned = clone || access(r->path, F_OK) < 0; /* somebody may have removed it */
+	if (rc == 0)
+		rc = *cloned ? clone_anew(r, ret, err) : update(r, ret, cloned, err);
+	return rc == -ENOENT ? -EAGAIN : rc; /* -ENOENT is for labels */
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */

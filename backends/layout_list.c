@@ -22,6 +22,7 @@ struct stem {
 /* The stems of a tree, their texts in the arena. */
 struct stems {
 	struct vx_arena arena;
+	const char *only; /* those that the reading of this application's needs; NULL: all */
 	struct stem *list;
 	size_t n;
 	const char **bare; /* those of .yaml, .yml and .properties, sorted once gathered */
@@ -120,43 +121,89 @@ static void *grown(void *array, size_t n, size_t size)
 	return n & (n - 1) ? array : reallocarray(array, n ? n * 2 : 1, size);
 }
 
-static int add_stem(struct stems *s, const struct vx_file *file, const char *app)
+/* What the names of the documents of @app (NULL: of anybody) and of the shared ones begin with, so
+ * that a listing of one application costs the same among ten thousand. Returns how many there are. */
+static size_t beginnings(const char *app, const char *ret[2])
 {
-	const char *text = vx_arena_strndup(&s->arena, file->name, file->stem_len);
-	struct stem *list = grown(s->list, s->n, sizeof(*list));
-	const char **bare;
+	ret[0] = app ? app : "";
+	ret[1] = shared;
+	if (app && strncmp(app, shared, strlen(shared)) == 0) {
+		ret[0] = shared;
+		return 1;
+	}
+	return app && strncmp(shared, app, strlen(app)) != 0 ? 2 : 1;
+}
 
-	if (list)
-		s->list = list;
-	if (!list || !text)
-		return -ENOMEM;
-	list[s->n++] = (struct stem){text, app, file->ext == VX_EXT_JSON};
-	if (file->ext == VX_EXT_JSON)
-		return 0;
-	bare = grown(s->bare, s->n_bare, sizeof(*bare));
-	if (!bare)
+/* The first document from @i on whose name begins with @begin; NULL: there is none any more. */
+static const struct vx_file *next_document(const struct vx_folder *f, const char *begin, size_t *i)
+{
+	size_t n = strlen(begin);
+
+	while (*i < f->n_files && strncmp(f->files[*i].name, begin, n) == 0) {
+		const struct vx_file *file = &f->files[(*i)++];
+
+		if (file->ext != VX_EXT_NONE)
+			return file;
+	}
+	return NULL;
+}
+
+static int add_bare(struct stems *s, const char *text)
+{
+	const char **bare = grown(s->bare, s->n_bare, sizeof(*bare));
+
+	if (!bare || !text)
 		return -ENOMEM;
 	s->bare = bare;
 	bare[s->n_bare++] = text;
 	return 0;
 }
 
+static int add_stem(struct stems *s, const struct vx_file *file, const char *app)
+{
+	const char *text = vx_arena_strndup(&s->arena, file->name, file->stem_len);
+	struct stem *list = grown(s->list, s->n, sizeof(*list));
+
+	if (list)
+		s->list = list;
+	if (!list || !text)
+		return -ENOMEM;
+	list[s->n++] = (struct stem){text, app, file->ext == VX_EXT_JSON};
+	return file->ext == VX_EXT_JSON ? 0 : add_bare(s, text);
+}
+
+/* An application whose name is a beginning of ours has a say in what our documents' stems mean. */
+static int add_shorter(struct stems *s, const struct vx_folder *folder)
+{
+	int rc = 0;
+
+	for (size_t len = 1; s->only && rc == 0 && s->only[len - 1] && s->only[len]; len++)
+		if (s->only[len] == '-' && vx_folder_bare(folder, s->only, len))
+			rc = add_bare(s, vx_arena_strndup(&s->arena, s->only, len));
+	return rc;
+}
+
 static int gather(void *arg, const char *path, const struct vx_folder *folder,
                   const struct vx_binding *bound, struct vx_error *err)
 {
 	struct stems *s = arg;
-	const char *app = NULL;
+	const char *begin[2], *app = NULL;
+	size_t n = beginnings(s->only, begin);
+	int rc = add_shorter(s, folder);
 
 	(void)path;
-	if (bound->app) {
+	if (rc == 0 && bound->app) {
 		app = vx_arena_strndup(&s->arena, bound->app, bound->app_len);
-		if (!app)
-			return vx_fail(err, -ENOMEM, "out of memory");
+		rc = app ? 0 : -ENOMEM;
 	}
-	for (size_t i = 0; i < folder->n_files; i++)
-		if (folder->files[i].ext != VX_EXT_NONE && add_stem(s, &folder->files[i], app) < 0)
-			return vx_fail(err, -ENOMEM, "out of memory");
-	return 0;
+	for (size_t k = 0; k < n; k++) {
+		const struct vx_file *file;
+		size_t i = vx_folder_from(folder, begin[k], strlen(begin[k]));
+
+		while (rc == 0 && (file = next_document(folder, begin[k], &i)))
+			rc = add_stem(s, file, app);
+	}
+	return rc < 0 ? vx_fail(err, rc, "out of memory") : 0;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -174,8 +221,10 @@ static void stems_fini(struct stems *s)
 static int gather_all(const struct vx_layout *l, const struct vx_source *src, const char *app,
                       const char *label, struct stems *s, struct vx_error *err)
 {
-	int rc = visit_all(l, src, app, label, gather, s, err);
+	int rc;
 
+	s->only = app;
+	rc = visit_all(l, src, app, label, gather, s, err);
 	if (rc == 0 && s->n_bare)
 		qsort(s->bare, s->n_bare, sizeof(*s->bare), by_bytes);
 	return rc;
@@ -306,36 +355,45 @@ static int add_activations(struct profiles *p, const char *folder, const struct 
 	return 0;
 }
 
+/* What one document of ours or a shared one names. */
+static int profiles_of(struct profiles *p, const char *folder, const struct vx_file *file,
+                       const struct vx_binding *bound, struct vx_error *err)
+{
+	struct stem stem = {.json = file->ext == VX_EXT_JSON};
+	const char *app;
+	size_t n;
+	int rc;
+
+	stem.text = vx_arena_strndup(&p->stems->arena, file->name, file->stem_len);
+	app = stem.text ? reading(p->stems, &stem) : NULL;
+	if (!app)
+		return vx_fail(err, -ENOMEM, "out of memory");
+	if (strcmp(app, p->app) != 0 && strcmp(app, shared) != 0)
+		return 0;
+	n = strlen(app);
+	/* In a profile's own folder only that profile's documents are loaded. */
+	if (stem.text[n] && (!bound->profile ||
+	                     against(stem.text + n + 1, bound->profile, bound->profile_len) == 0))
+		add_profile(p, stem.text + n + 1);
+	rc = vx_source_check(p->src, err);
+	return rc == 0 ? add_activations(p, folder, file, err) : rc;
+}
+
 /* What the documents of our application and the shared ones in @folder name. */
 static int profiles_in(void *arg, const char *path, const struct vx_folder *folder,
                        const struct vx_binding *bound, struct vx_error *err)
 {
 	struct profiles *p = arg;
+	const char *begin[2];
+	size_t n = beginnings(p->app, begin);
 	int rc = 0;
 
-	for (size_t i = 0; i < folder->n_files && rc == 0; i++) {
-		const struct vx_file *file = &folder->files[i];
-		struct stem stem = {.json = file->ext == VX_EXT_JSON};
-		const char *app;
-		size_t n;
+	for (size_t k = 0; k < n; k++) {
+		const struct vx_file *file;
+		size_t i = vx_folder_from(folder, begin[k], strlen(begin[k]));
 
-		if (file->ext == VX_EXT_NONE || (strncmp(file->name, p->app, strlen(p->app)) != 0 &&
-		                                 strncmp(file->name, shared, strlen(shared)) != 0))
-			continue;
-		stem.text = vx_arena_strndup(&p->stems->arena, file->name, file->stem_len);
-		app = stem.text ? reading(p->stems, &stem) : NULL;
-		if (!app)
-			return vx_fail(err, -ENOMEM, "out of memory");
-		if (strcmp(app, p->app) != 0 && strcmp(app, shared) != 0)
-			continue;
-		n = strlen(app);
-		/* In a profile's own folder only that profile's documents are loaded. */
-		if (stem.text[n] && (!bound->profile || against(stem.text + n + 1, bound->profile,
-		                                                bound->profile_len) == 0))
-			add_profile(p, stem.text + n + 1);
-		rc = vx_source_check(p->src, err);
-		if (rc == 0)
-			rc = add_activations(p, path, file, err);
+		while (rc == 0 && (file = next_document(folder, begin[k], &i)))
+			rc = profiles_of(p, path, file, bound, err);
 	}
 	if (rc == 0 && p->rc < 0)
 		rc = vx_fail(err, p->rc, "out of memory");

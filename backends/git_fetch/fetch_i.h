@@ -11,15 +11,6 @@
 #include "backends/git_wire.h"
 #include "core/error.h"
 
-/* A sanitizer's own memory and processes do not stay within what a fetch may have. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 /* What went wrong: the first to say it wins, for what libgit2 says later of a callback that has
  * refused is less precise. */
 struct failure {

@@ -42,21 +42,21 @@ void report(const struct vx_git_report *r)
 }
 
 /* What a fetch may need at most, and no memory dumps with passwords. */
+static const struct {
+	__rlimit_resource_t what;
+	rlim_t most;
+} limits[] = {
+	{RLIMIT_CORE, 0},
+	{RLIMIT_NOFILE, 1024}, /* packs are held open; more than 50 are merged */
+	{RLIMIT_MEMLOCK, 0},
+	{RLIMIT_MSGQUEUE, 0},
+#ifndef VX_SANITIZED                    /* whose shadow is larger */
+	{RLIMIT_DATA, (rlim_t)4 << 30}, /* 20 million objects of 200 bytes */
+#endif
+};
+
 static void limit(void)
 {
-	static const struct {
-		__rlimit_resource_t what;
-		rlim_t most;
-	} limits[] = {
-		{RLIMIT_CORE, 0},
-		{RLIMIT_NOFILE, 1024}, /* packs are held open; more than 50 are merged */
-		{RLIMIT_MEMLOCK, 0},
-		{RLIMIT_MSGQUEUE, 0},
-#ifndef SANITIZED
-		{RLIMIT_DATA, (rlim_t)4 << 30}, /* 20 million objects of 200 bytes */
-#endif
-	};
-
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
 		struct rlimit is;
 

@@ -3,8 +3,8 @@
  * Started by root, the program becomes another user before it speaks to anybody. The state directory
  * is root's alone, so it first gets a mount namespace of its own in which the mirror stands where
  * every user can reach it: read-only, but for the packs, the references and the folder of its own.
- * All else is read-only there, and FUSE mounts are taken out of it: a namespace keeps a filesystem
- * alive, and nobody should have to wait for ours to end a mount. Last, syscalls.c. */
+ * All else is read-only there, and the trees that vortexd mounts are taken out of it: a namespace keeps
+ * a filesystem alive, and nobody should have to wait for ours to end a mount. Last, syscalls.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -32,20 +32,22 @@ static const char *const written[] = {"objects/pack", "refs", "vortex", "FETCH_H
 
 static int no_namespace(struct failure *f, const char *what)
 {
+	if (errno == ENOENT || errno == ENOTDIR)
+		return fail_as(f, VX_GIT_KIND_MIRROR, "a part of the mirror is missing");
 	return fail_as(f, VX_GIT_KIND_SETUP,
 	               "%s for the fetching program: %s; run vortexd with CAP_SYS_ADMIN, or as an "
 	               "ordinary user",
 	               what, strerror(errno));
 }
 
-/* Take the FUSE mounts, and any that is gone, out of our namespace. */
-static void drop_fuse(void)
+/* Take the trees of vortexd, this one's and others', out of our namespace. */
+static void drop_trees(void)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	struct mntent *m;
 
 	while (mounts && (m = getmntent(mounts)))
-		if (strncmp(m->mnt_type, "fuse", 4) == 0)
+		if (strcmp(m->mnt_type, "fuse.vortex") == 0)
 			(void)umount2(m->mnt_dir, MNT_DETACH | UMOUNT_NOFOLLOW); /* best effort */
 	if (mounts)
 		(void)endmntent(mounts); /* only read */
@@ -152,7 +154,7 @@ int confine(const char *run_as, const char *mirror, const char **ret_mirror, str
 		if (unshare(CLONE_NEWNS) < 0 ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			return no_namespace(f, "there is no mount namespace");
-		drop_fuse();
+		drop_trees();
 		rc = move_mirror(mirror, ret_mirror, f);
 		if (rc == 0)
 			rc = become((uid_t)uid, (gid_t)gid, f);

@@ -36,7 +36,7 @@ static int refuse_processes(scmp_filter_ctx filter)
 {
 	int rc = 0;
 
-#ifndef SANITIZED /* the check for leaks at the end looks on from a process of its own */
+#ifndef VX_SANITIZED /* the check for leaks at the end looks on from a process of its own */
 	rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 	                      SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	if (rc == 0)

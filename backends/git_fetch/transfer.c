@@ -69,10 +69,16 @@ static int on_certificate(git_cert *cert, int valid, const char *host, void *arg
 
 static int say_refused(const struct transfer *t)
 {
-	const char *what = *field(t, VX_GIT_KEY)        ? "the ssh key"
-	                   : *field(t, VX_GIT_PASSWORD) ? "the password or token"
-	                                                : "the ssh agent's keys";
+	const char *what =
+		*field(t, VX_GIT_PASSWORD) ? "the password or token" : "the ssh agent's keys";
 
+	if (*field(t, VX_GIT_KEY))
+		return fail_as(
+			t->f, VX_GIT_KIND_AUTH,
+			"the server refused the ssh key (user '%s'); is its public half there? "
+			"RSA keys are signed by SHA-1 here, which servers no longer take: use "
+			"ed25519",
+			field(t, VX_GIT_USER));
 	return fail_as(t->f, VX_GIT_KIND_AUTH,
 	               "the server refused %s (user '%s'); see backends[].username, .password and "
 	               ".ssh_key",

@@ -210,9 +210,8 @@ static int begin_fetch(struct vx_feed *f, struct vx_feed_entry *e, struct vx_err
 
 	f->counts.fetches++;
 	e->ctx.deadline_ns = now + f->timeout_ms * VX_MSEC;
-	return now < f->breaker.open_until_ns
-	               ? vx_fail(err, -EAGAIN, "%s does not answer", f->name)
-	               : 0;
+	return now < f->breaker.open_until_ns ? vx_fail(err, -EAGAIN, "%s does not answer", f->name)
+	                                      : 0;
 }
 
 static void run_fetch(struct vx_job *job)

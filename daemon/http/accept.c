@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -39,7 +40,10 @@ static bool wait_for(struct vx_acceptor *a, int fd, int timeout_ms)
 /* false: nobody was taken in. */
 static bool accept_one(struct vx_acceptor *a)
 {
-	int fd = accept4(a->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_un from; /* callers have no name, but one may bind itself to one */
+	socklen_t len = sizeof(from);
+	int fd =
+		accept4(a->listening, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0) {
 		int rc = errno;

@@ -12,9 +12,10 @@
 /* Linux allows 65,536 supplementary groups (NGROUPS_MAX). */
 static int read_groups(int fd, struct vx_http_caller *who)
 {
-	socklen_t len = 0;
+	socklen_t len = 0; /* how much there is to read? */
+	gid_t none;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &len) == 0)
 		return 0; /* none */
 	if (errno != ERANGE)
 		return -errno;

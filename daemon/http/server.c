@@ -270,13 +270,13 @@ static enum MHD_Result respond(struct MHD_Connection *connection, struct request
 	enum MHD_Result sent;
 	int rc = take_question(connection, r, method, path, &route, &allow, &err);
 
-	if (rc == 0 && !route->handler)
-		rc = open_stream(connection, r, &err);
-	else if (rc == 0)
-		rc = route->handler(&r->rq, &body, &err);
-	if (rc < 0)
+	if (rc < 0 || !route)
 		return send_error(connection, allow, &err, rc);
-	if (!route->handler)
+	rc = route->handler ? route->handler(&r->rq, &body, &err)
+	                    : open_stream(connection, r, &err);
+	if (rc < 0)
+		return send_error(connection, NULL, &err, rc);
+	if (r->stream)
 		return send_stream(connection, r);
 	sent = send_json(connection, MHD_HTTP_OK, NULL, body);
 	json_decref(body);

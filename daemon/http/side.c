@@ -64,12 +64,12 @@ int vx_revision_parse(const char *text, char **ret_backend, char **ret_revision,
 int vx_count_parse(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                    struct vx_error *err)
 {
+	const bool digits = *text && !text[strspn(text, "0123456789")];
 	unsigned long long n;
-	char *end;
 
 	errno = 0;
-	n = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;
-	if (!isdigit((unsigned char)*text) || *end || errno || n < min || n > max)
+	n = digits ? strtoull(text, NULL, 10) : 0;
+	if (!digits || errno || n < min || n > max)
 		return vx_fail(err, -EINVAL, "%s '%.*s' is not a number from %llu to %llu", name,
 		               SHOWN, text, (unsigned long long)min, (unsigned long long)max);
 	*ret = n;
@@ -123,16 +123,17 @@ int vx_side_parse(const char *text, const struct vx_coords *base, struct vx_side
 	struct vx_side s = {0};
 	int rc;
 
-	if (moment == text && base)
+	if (moment == text && !base)
+		return vx_fail(err, -EINVAL, "'%.*s' has no coordinates before the '@'", SHOWN,
+		               text);
+	if (moment == text)
 		rc = vx_coords_dup(base, &s.at);
-	else if (moment == text)
-		rc = vx_fail(err, -EINVAL, "'%.*s' has no coordinates before the '@'", SHOWN, text);
 	else
 		rc = parse_at(text, moment ? (size_t)(moment - text) - 1 : strlen(text), &s.at,
 		              err);
 	if (rc == 0 && moment)
 		rc = parse_moment(moment + 1, &s, err);
-	if (rc == 0 &&
+	if (s.at &&
 	    asprintf(&s.text, "%s%s%s", s.at->text, moment ? "/" : "", moment ? moment : "") < 0) {
 		s.text = NULL;
 		rc = -ENOMEM;

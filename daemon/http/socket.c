@@ -161,7 +161,7 @@ static int put_in_place(struct vx_socket *s, const struct sockaddr_un *name, gid
                         struct vx_error *err)
 {
 	struct sockaddr_un aside;
-	struct stat st;
+	struct stat st = {0};
 	int rc = make_address(name->sun_path, ASIDE, &aside, err);
 
 	if (rc < 0)

@@ -53,11 +53,11 @@ class Hosted:
         self.bare = Path(root) / at
         self.bare.mkdir(parents=True)
         self.bare_git('init', '-q', '--bare', '-b', 'main')
-        for key, value in (('gc.auto', '0'), ('receive.autogc', 'false')):
-            self.bare_git('config', key, value)
         self.work = Repository(work)
-        self.git('remote', 'add', 'origin', str(self.bare))
-        self.git('config', 'gc.auto', '0')
+        for config, more in ((self.bare / 'config', '[receive]\n\tautogc = false\n'),
+                             (self.work.path / '.git/config', f'[remote "origin"]\n\turl = {self.bare}\n')):
+            with open(config, 'a') as file:
+                file.write(f'[gc]\n\tauto = 0\n{more}')
 
     def git(self, *args, **kwargs):
         return self.work.git(*args, **kwargs)

@@ -165,18 +165,21 @@ def gone(connection):
 
 
 def descendants(pid):
-    """The processes below @pid, whatever their state; not @pid itself."""
-    parents = {}
-    for entry in os.listdir('/proc'):
-        if entry.isdigit():
-            with contextlib.suppress(OSError), open(f'/proc/{entry}/stat') as stat:
-                fields = stat.read().rsplit(')', 1)[1].split()
-                if fields[0] != 'Z':
-                    parents.setdefault(int(fields[1]), []).append(int(entry))
+    """The processes below @pid; not @pid itself. The kernel lists them by the thread that began each."""
     found = []
     below = [pid]
     while below:
-        children = parents.get(below.pop(), [])
-        found += children
-        below += children
+        parent = below.pop()
+        for thread in entries(f'/proc/{parent}/task'):
+            with contextlib.suppress(OSError), open(f'/proc/{parent}/task/{thread}/children') as list_:
+                children = [int(word) for word in list_.read().split()]
+                found += children
+                below += children
     return found
+
+
+def entries(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:  # it has ended
+        return []

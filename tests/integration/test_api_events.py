@@ -47,6 +47,25 @@ def test_events_as_they_come_and_again(api):
     assert refused(api.v, 'events', 400, 'EINVAL', after='x')
 
 
+def test_events_so_far_end_by_themselves(api):
+    api.v.read('payment/prod/application.yml')
+
+    def all_of(**query):
+        stream, events = Events(api.v, follow='false', **query), []
+        with pytest.raises(EOFError):
+            while True:
+                events.append(stream.read())
+        stream.close()
+        return [int(event['id']) for event in events]
+    so_far = all_of()
+    assert len(so_far) >= 2 and so_far == list(range(1, len(so_far) + 1))
+    assert all_of(after=1)[:len(so_far) - 1] == so_far[1:]
+    stream = Events(api.v, follow='true', after=0)
+    assert stream.read()['id'] == '1'
+    stream.close()
+    assert 'true or false' in refused(api.v, 'events', 400, 'EINVAL', follow='maybe')
+
+
 def test_a_slow_reader_is_told_what_it_lost(vortex, tmp_path):
     n = 260  # four changes of what all share are 1,040 publications, in a ring of 1,000
     files = {f'app{i}.yml': f'n: {i}\n' for i in range(n)}

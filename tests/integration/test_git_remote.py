@@ -1,10 +1,12 @@
 """Remote Git, served from a mirror: what arrives, how it changes, and who is let in or trusted."""
+import json
 import os
 import random
+import subprocess
 
 import pytest
 
-from daemon import wait_until
+from daemon import build_dir, wait_until
 from gitserver import SshServer
 from remote import FIRST, complaints, fails, mirrors, remote, says, secret_file, serves
 
@@ -233,7 +235,11 @@ def test_the_password_is_used(vortex, hosted, git_web, tmp_path):
 def test_the_password_may_stand_in_the_uri(vortex, hosted, git_web):
     userinfo = f'{git_web.USER}:{git_web.password}@'
     repo = hosted()
-    v = vortex([https(git_web, repo, git_web.uri(repo, where='private', userinfo=userinfo))])
+    usual = os.umask(0o077)  # else the settings' file could be read by everybody, and is refused
+    try:
+        v = vortex([https(git_web, repo, git_web.uri(repo, where='private', userinfo=userinfo))])
+    finally:
+        os.umask(usual)
     serves(v, 'a: 1\n')
     assert git_web.password not in v.log()
 
@@ -341,3 +347,26 @@ def test_the_short_form_of_ssh(vortex, hosted, git_root, tmp_path):
         serves(v, 'a: 1\n')
     finally:
         server.stop()
+
+
+# what doctor says of it, which logs in nowhere itself
+
+def doctor_says(v):
+    done = subprocess.run([build_dir() / 'tools' / 'vortexctl', 'doctor', '-c', v.file, '-o', 'json'],
+                          capture_output=True, text=True, timeout=60, check=False)
+    (one,) = [c for c in json.loads(done.stdout)['checks'] if c['check'] == 'backend']
+    return one['verdict'], one['message'], one.get('fix', '')
+
+
+def test_doctor_asks_the_daemon_how_a_remote_is_doing(vortex, hosted, git_web, tmp_path):
+    repo = hosted()
+    v = vortex([private(git_web, repo, tmp_path, refresh='1s')])
+    serves(v, 'a: 1\n')
+    assert doctor_says(v)[:2] == ('ok', 'repo: vortexd has it')
+    git_web.set_password('another')
+    verdict, message, fix = wait_until(
+        lambda: (said := doctor_says(v))[0] == 'problem' and said, timeout=20)
+    assert 'password' in message and 'vortexctl backends refresh repo' in fix
+    v.stop()
+    v.process = None
+    assert 'accepts connections' in doctor_says(v)[1]

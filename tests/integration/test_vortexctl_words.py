@@ -3,13 +3,15 @@ import os
 import re
 import shutil
 import signal
+import socket as sockets
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 import daemon
-from ctl_shop import (DENIED, ESCAPE, GAMES, OK, TIMEOUT, UNHEALTHY, UNREACHABLE, USAGE, Ctl, anybody,
+from ctl_shop import (DENIED, ESCAPE, GAMES, NOT_COMPOSED, OK, TIMEOUT, UNHEALTHY, UNREACHABLE, USAGE, Ctl, anybody,
                       beside, ctl, one, repo)
 from repository import directory
 
@@ -33,7 +35,6 @@ def test_no_daemon(ctl, words, tmp_path):
 
 
 def test_a_socket_of_a_dead_daemon_a_file_and_a_path_too_long(ctl, tmp_path):
-    import socket as sockets
     folder = Path(daemon.tempfile.mkdtemp(prefix='vx'))
     with sockets.socket(sockets.AF_UNIX) as left:
         left.bind(str(folder / 'dead'))
@@ -100,6 +101,84 @@ def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
     assert '/run/vortex/api.sock' in as_root.refused(UNREACHABLE, 'tracks',
                                                      env={'XDG_RUNTIME_DIR': str(runtime)})
     shutil.rmtree(runtime)
+
+
+class Stranger:
+    """Some other program at a socket: it answers each connection with the same bytes."""
+
+    def __init__(self, *pieces):
+        self.folder = Path(daemon.tempfile.mkdtemp(prefix='vx'))
+        self.socket = self.folder / 'api.sock'
+        self.pieces = pieces
+        self.listener = sockets.socket(sockets.AF_UNIX)
+        self.listener.bind(str(self.socket))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:  # shut down
+                return
+            with connection:
+                try:
+                    connection.recv(65536)
+                    for piece in self.pieces:
+                        connection.sendall(piece)
+                except OSError:
+                    pass  # the client had enough
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(sockets.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+
+def http(body, status='200 OK'):
+    return (f'HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n'
+            f'Content-Length: {len(body)}\r\n\r\n{body}').encode()
+
+
+@pytest.mark.parametrize('answer, code, piece', [
+    ([b'220 mail.example ESMTP\r\n'], NOT_COMPOSED, 'is no vortexd'),
+    ([http('<html>')], NOT_COMPOSED, 'is no JSON'),
+    ([http('[]')], NOT_COMPOSED, 'no JSON object'),
+    ([http('{"items": 1}')], NOT_COMPOSED, 'is no list'),
+    ([http('{"items": [], "next": "x"}')], NOT_COMPOSED, 'again and again'),
+    ([http('<html>', '404 Not Found')], NOT_COMPOSED, 'HTTP 404'),
+    ([http('{"error": {"code": "ESTALE", "message": "too late"}}', '412 Precondition Failed')], 5, 'too late'),
+    ([http('{"items": []}')[:-4]], UNREACHABLE, 'in the middle'),
+    ([b''], UNREACHABLE, 'in the middle'),
+    ([b'HTTP/1.1 200 OK\r\n\r\n', *[b'x' * (1 << 20)] * 65], NOT_COMPOSED, 'more than 64 MiB'),
+])
+def test_what_answers_is_no_vortexd(ctl, answer, code, piece):
+    with Stranger(*answer) as stranger:
+        assert piece in ctl.refused(code, 'tracks', '--socket', stranger.socket)
+
+
+@pytest.mark.parametrize('stream, piece', [
+    (b'data: {"seq": 1}\n\ndata: x\n\n', 'is no event'),
+    (b'data: ' + b'x' * (2 << 20) + b'\n\n', 'is no event'),
+])
+def test_events_that_are_none(ctl, stream, piece):
+    with Stranger(b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n', stream) as stranger:
+        done = ctl('events', '--socket', stranger.socket)
+    assert done.returncode == NOT_COMPOSED and piece in done.stderr
+
+
+def test_items_of_another_shape_are_shown_as_far_as_possible(ctl):
+    """Fields are added one day; whatever is absent, nothing falls over."""
+    items = http('{"items": [{}, 7, null, {"at": 1, "key": null, "overrode": 3}], "documents": 1, "next": null}')
+    with Stranger(items) as stranger:
+        for words in API_VERBS:
+            if words[0] != 'events':
+                assert ctl(*words, '--socket', stranger.socket).returncode in (OK, UNHEALTHY, NOT_COMPOSED)
 
 
 def test_proxies_of_the_environment_are_not_asked(ctl):

@@ -13,7 +13,9 @@ int vx_client_refuse(const struct vx_ctl_client *c, int rc, struct vx_error *err
 	if (rc == -E2BIG)
 		return vx_fail(err, rc, "the answer of %s has more than %zu MiB; ask for less",
 		               c->socket, VX_CTL_ANSWER_MAX >> 20);
-	return err && err->msg[0] ? rc : vx_fail(err, rc, "%s", vx_error_text(NULL, rc));
+	if (rc == -EBADMSG)
+		return vx_fail(err, rc, "what %s sends is no event", c->socket);
+	return vx_fail(err, rc, "%s", vx_error_text(NULL, rc));
 }
 
 /* The socket is there, and its mode says no. */
@@ -77,7 +79,8 @@ int vx_client_unreached(const struct vx_ctl_client *c, CURLcode code, struct vx_
 	case CURLE_OUT_OF_MEMORY:
 		return vx_fail(err, -ENOMEM, "out of memory");
 	default:
-		return vx_fail(err, -EIO, "%s: %s", c->socket, curl_easy_strerror(code));
+		return vx_fail(err, -EIO, "what answers at %s is no vortexd: %s", c->socket,
+		               curl_easy_strerror(code));
 	}
 }
 

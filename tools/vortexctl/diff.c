@@ -108,7 +108,8 @@ static int print_text(const json_t *answer)
 		put_head(&b, "---", json_object_get(answer, "a"));
 		put_head(&b, "+++", json_object_get(answer, "b"));
 	}
-	json_array_foreach(json_object_get(answer, "items"), i, item) put_item(&b, item);
+	json_array_foreach (json_object_get(answer, "items"), i, item)
+		put_item(&b, item);
 	return vx_ctl_print(&b);
 }
 

@@ -1,7 +1,8 @@
 /* doctor_backend.c - each backend of the settings, asked once; see doctor_i.h.
  *
  * What is on this machine is opened by the backend itself and asked for its revision. What is on
- * another host is vortexd's to fetch: here it is only seen that somebody listens there. */
+ * another host is vortexd's to fetch: one that runs is asked, else it is only seen that somebody
+ * listens there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -15,9 +16,12 @@
 #include "backends/backend.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "tools/vortexctl/answer.h"
 #include "tools/vortexctl/doctor_i.h"
 
-#define GRACE_MS 1000 /* over the backend's timeout: its own sentence says more than ours */
+#define DAEMON_S 2 /* vortexd tells what it knows, without asking anybody */
+/* Over the backend's timeout, whose own sentence says more than ours, and over the daemon's. */
+#define GRACE_MS 3000
 #define FOLDERS_MAX 1000000
 
 /* One backend that could not be used. A daemon without settings is not a broken one. */
@@ -162,6 +166,42 @@ static int connect_one(const struct addrinfo *all)
 	return why;
 }
 
+/* What vortexd, if one runs by these settings, says of the backend: it has logged in there. False: no
+ * daemon answers, or it has no such backend. */
+static bool ask_daemon(struct doctor *d, const struct vx_settings_map *m)
+{
+	const struct vx_ctl_server server = {.socket = vx_settings_str(d->settings, "http.socket"),
+	                                     .timeout_s = DAEMON_S};
+	const struct vx_ctl_question q = {.server = &server, .path = "backends"};
+	VX_AUTO(vx_json_put) json_t *answer = NULL;
+	const char *name = vx_map_str(m, "name"), *state = NULL, *message = NULL;
+	const json_t *item;
+	char fix[128];
+	size_t i;
+
+	if (!*server.socket || vx_ctl_answer(&q, &answer, NULL) < 0)
+		return false;
+	json_array_foreach (json_object_get(answer, "items"), i, item) {
+		const char *other = vx_ctl_str(item, "name");
+
+		if (!other || strcmp(other, name) != 0)
+			continue;
+		state = vx_ctl_str(item, "state");
+		message = vx_ctl_str(item, "message");
+	}
+	if (!state)
+		return false;
+	(void)snprintf(fix, sizeof(fix), "then: vortexctl backends refresh %s", name);
+	if (strcmp(state, "ok") == 0)
+		doctor_say(d, DOCTOR_OK, "backend", NULL, "%s: vortexd has it", name);
+	else if (strcmp(state, "starting") == 0)
+		doctor_say(d, DOCTOR_NOTE, "backend", NULL, "%s: %s", name,
+		           message ? message : "vortexd waits for its first answer");
+	else
+		say_bad(d, m, fix, message ? message : state);
+	return true;
+}
+
 /* Whether anybody listens there. Not logged in, nothing is fetched. */
 static void check_remote(struct doctor *d, const struct vx_settings_map *m, const char *host,
                          const char *port)
@@ -203,10 +243,10 @@ static void check_backend(struct doctor *d, const void *arg)
 	char host[256], port[8];
 
 	/* The settings were refused if there were no such type. */
-	if (strcmp(ops->type, "git") == 0 && doctor_git_host(vx_map_str(m, "uri"), host, port))
-		check_remote(d, m, host, port);
-	else
+	if (strcmp(ops->type, "git") != 0 || !doctor_git_host(vx_map_str(m, "uri"), host, port))
 		check_local(d, m, ops);
+	else if (!ask_daemon(d, m))
+		check_remote(d, m, host, port);
 }
 
 void doctor_check_backends(struct doctor *d)

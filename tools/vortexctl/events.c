@@ -87,7 +87,9 @@ static int take_event(void *arg, const struct vx_sse_event *e)
 
 static int take_bytes(void *arg, const char *bytes, size_t n)
 {
-	return vx_sse_feed(arg, bytes, n);
+	int rc = vx_sse_feed(arg, bytes, n);
+
+	return rc == -E2BIG ? -EBADMSG : rc;
 }
 
 /* Read the stream until it ends, one way or the other. */

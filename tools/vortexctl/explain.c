@@ -37,8 +37,7 @@ static void put_overridden(struct vx_buf *b, const json_t *item)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(item, "overrode"), i, one)
-	{
+	json_array_foreach (json_object_get(item, "overrode"), i, one) {
 		if (is_repeated(item, i))
 			continue;
 		vx_buf_puts(b, "  overrode  ");
@@ -88,8 +87,7 @@ static void put_documents(struct vx_buf *b, const json_t *documents)
 		return;
 	vx_buf_printf(b, "\n%sdocuments%s, the later overrides the earlier\n", vx_ctl_bold(),
 	              vx_ctl_plain());
-	json_array_foreach(documents, i, one)
-	{
+	json_array_foreach (documents, i, one) {
 		vx_buf_puts(b, "  ");
 		vx_ctl_put_origin(b, one);
 		vx_buf_putc(b, '\n');
@@ -115,7 +113,8 @@ static int print_text(const json_t *answer, bool whole)
 
 	if (file)
 		put_file(&b, file);
-	json_array_foreach(json_object_get(answer, "items"), i, item) put_item(&b, item);
+	json_array_foreach (json_object_get(answer, "items"), i, item)
+		put_item(&b, item);
 	if (whole)
 		put_documents(&b, json_object_get(answer, "documents"));
 	return vx_ctl_print(&b);

@@ -37,7 +37,8 @@ static void print_page(void *arg, const json_t *page)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(page, "items"), i, item) put_line(&b, item);
+	json_array_foreach (json_object_get(page, "items"), i, item)
+		put_line(&b, item);
 	r->found += vx_ctl_count(page);
 	if (vx_ctl_print(&b) < 0)
 		(void)fputs("vortexctl: out of memory, a page is missing\n", stderr);

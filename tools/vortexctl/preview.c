@@ -43,7 +43,8 @@ static int print_text(const json_t *answer)
 	size_t i;
 
 	vx_ctl_table_init(&t, heads);
-	json_array_foreach(json_object_get(answer, "items"), i, item) add_row(&t, item);
+	json_array_foreach (json_object_get(answer, "items"), i, item)
+		add_row(&t, item);
 	return vx_ctl_table_print(&t);
 }
 
@@ -52,8 +53,7 @@ static size_t count_failures(const json_t *answer)
 	const json_t *item;
 	size_t i, n = 0;
 
-	json_array_foreach(json_object_get(answer, "items"), i, item)
-	{
+	json_array_foreach (json_object_get(answer, "items"), i, item) {
 		const char *outcome = vx_ctl_str(item, "outcome");
 
 		n += outcome && strcmp(outcome, "fails") == 0;

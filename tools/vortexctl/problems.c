@@ -31,7 +31,8 @@ static int print_text(const json_t *answer)
 	size_t i;
 
 	vx_ctl_table_init(&t, heads);
-	json_array_foreach(json_object_get(answer, "items"), i, item) add_row(&t, item);
+	json_array_foreach (json_object_get(answer, "items"), i, item)
+		add_row(&t, item);
 	return vx_ctl_table_print(&t);
 }
 
@@ -41,8 +42,7 @@ static bool has_error(const json_t *answer)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "items"), i, item)
-	{
+	json_array_foreach (json_object_get(answer, "items"), i, item) {
 		const char *severity = vx_ctl_str(item, "severity");
 
 		if (severity && strcmp(severity, "error") == 0)

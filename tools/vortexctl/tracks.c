@@ -45,7 +45,8 @@ static int print_text(const json_t *answer)
 	size_t i;
 
 	vx_ctl_table_init(&t, heads);
-	json_array_foreach(json_object_get(answer, "items"), i, item) add_row(&t, item);
+	json_array_foreach (json_object_get(answer, "items"), i, item)
+		add_row(&t, item);
 	return vx_ctl_table_print(&t);
 }
 

@@ -14,8 +14,7 @@ static int print_text(const json_t *answer)
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(json_object_get(answer, "items"), i, item)
-	{
+	json_array_foreach (json_object_get(answer, "items"), i, item) {
 		const char *message = vx_ctl_str(item, "message");
 		const char *at = vx_ctl_str(item, "at");
 

@@ -153,10 +153,52 @@ static void what_is_no_repository_says_so(void **state)
 	}
 }
 
+/* A repository whose documents and files are links out of it, and a submodule: all that is served is
+ * what it holds itself. */
+static void links_and_submodules_are_left_out(void **state)
+{
+	struct vx_layers *layers = NULL;
+	struct vx_coords *at = NULL;
+	struct vx_bytes *bytes = NULL;
+	char entry[128], revision[VX_REVISION_MAX];
+	struct opened o;
+
+	(void)state;
+	run("cd %s && git init -q l && cd l && git checkout -q -b main && echo 'a: 1' >payment.yml "
+	    "&& "
+	    "echo plain >plain.txt && ln -s /etc/passwd link.txt && ln -s plain.txt inside.txt && "
+	    "ln -s /etc/passwd payment-prod.yml && ln -s /etc etc && git add . && "
+	    "git update-index --add --cacheinfo "
+	    "160000,0123456789012345678901234567890123456789,sub && "
+	    "git -c user.name=t -c user.email=t@x commit -q -m l",
+	    base);
+	(void)snprintf(entry, sizeof(entry),
+	               "{type: git, name: g, uri: %s/l, search_paths: [etc, sub]}", base);
+	assert_int_equal(try_open(&o, entry), 0);
+	assert_int_equal(vx_coords_new("payment", "prod", NULL, &at, NULL), 0);
+	assert_int_equal(o.ops->fetch(o.b, &o.ctx, at, NULL, &layers, &o.err), 0);
+	assert_int_equal(layers->n, 1);
+	assert_string_equal(layers->layer[0].path, "payment.yml");
+	assert_int_equal(layers->profiles_known, 0);
+	assert_int_equal(layers->n_plain, 1);
+	assert_string_equal(layers->plain[0].name, "plain.txt");
+	(void)snprintf(revision, sizeof(revision), "%s", layers->revision);
+	assert_int_equal(o.ops->file(o.b, &o.ctx, revision, "link.txt", 1 << 20, &bytes, &o.err),
+	                 -ENOENT);
+	assert_int_equal(o.ops->file(o.b, &o.ctx, revision, "etc/passwd", 1 << 20, &bytes, &o.err),
+	                 -ENOENT);
+	assert_int_equal(o.ops->file(o.b, &o.ctx, revision, "sub/x", 1 << 20, &bytes, &o.err),
+	                 -ENOENT);
+	vx_layers_put(layers);
+	vx_coords_free(at);
+	shut(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(labels_name_commits),
 	                                   cmocka_unit_test(commits_are_named_by_7_to_40_digits),
+	                                   cmocka_unit_test(links_and_submodules_are_left_out),
 	                                   cmocka_unit_test(what_is_no_repository_says_so)};
 
 	return cmocka_run_group_tests(tests, make, drop);

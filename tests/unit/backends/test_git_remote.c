@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -614,8 +615,11 @@ static void a_cancelled_caller_goes(void **state)
 
 static int make_base(void **state)
 {
+	const char *tmp = getenv("TMPDIR");
+
 	(void)state;
-	(void)snprintf(base, sizeof(base), "/tmp/vx-unit-XXXXXX");
+	(void)snprintf(base, sizeof(base), "%s/vx-unit-XXXXXX",
+	               tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	return mkdtemp(base) ? 0 : -1;
 }
 

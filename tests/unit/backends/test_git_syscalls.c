@@ -125,7 +125,7 @@ static const struct {
 	{"a link", make_link, EPERM},
 	{"a hard link", make_hard_link, EPERM},
 	{"a fifo", make_fifo, EPERM},
-#ifndef SANITIZED
+#ifndef VX_SANITIZED
 	{"a process", start_process, EPERM},
 	{"a process, by the call itself", start_process_as_the_kernel_can, EPERM},
 #endif

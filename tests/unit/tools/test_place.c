@@ -113,7 +113,7 @@ static void test_coordinates_may_be_more(void **state)
 			vx_buf_puts(&got, j ? " or " : "");
 			put(&got, &p.readings[j]);
 		}
-		if (strcmp(got.data, words[i].want) != 0)
+		if (strcmp(got.data ? got.data : "", words[i].want) != 0)
 			fail_msg("%s: got '%s', want '%s'", words[i].below, got.data,
 			         words[i].want);
 		vx_ctl_place_fini(&p);
