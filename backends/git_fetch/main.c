@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +19,6 @@
 static const char usage[] =
 	"usage: vortexd starts vortex-git-fetch to bring its copy of a remote Git repository\n"
 	"up to date; it is not meant to be started by hand. See docs/git.md.\n";
-
-int fail_as(struct failure *f, enum vx_git_kind kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (f->said)
-		return -1;
-	f->said = true;
-	f->kind = kind;
-	va_start(ap, fmt);
-	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
-	va_end(ap);
-	return -1;
-}
 
 void report(const struct vx_git_report *r)
 {

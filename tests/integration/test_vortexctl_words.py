@@ -223,6 +223,19 @@ def test_a_value_cannot_command_the_terminal(vortex, tmp_path):
     assert Ctl(one).json('explain', 'a/default')['items'][0]['value'] == 'x\x1b[31m\nred'
 
 
+def test_neither_can_a_key_nor_a_file_s_name(vortex, tmp_path):
+    odd = 'p\x1b[31mlain'
+    v = vortex([directory(tmp_path / 'docs', {
+        'a.yml': '"k\\e[31m": 1\n"k\\e[31m": 2\n', 'b.yml': 'b: 1\n', odd: 'text\n'})])
+    one, place = Ctl(v), ('ls', 'b/default', '--mount', v.mount)
+    said = one.refused(NOT_COMPOSED, 'explain', 'a/default')
+    assert ESCAPE not in said and r"'k\x1b[31m' stands twice" in said
+    shown, _ = one.terminal(*place, env={'NO_COLOR': '1'})
+    assert ESCAPE not in shown and r'p\x1b[31mlain' in shown
+    piped = subprocess.run([one.program, *place], capture_output=True, text=True, env=one.env, timeout=60)
+    assert odd in piped.stdout.splitlines()
+
+
 # --- the command line ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize('words, piece', [

@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/doctor_i.h"
+#include "tools/vortexctl/text.h"
 #include "tools/vortexctl/options.h"
 
 #define CHECK_MS 5000  /* what a check of this machine may take; most need a millisecond */
@@ -208,10 +209,14 @@ static void put_text(struct vx_buf *b, const struct doctor *d, const size_t *n)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doctor_finding *f = &d->findings[i];
 
-		vx_buf_printf(b, "%s%-8s%s %-12s %s\n", colour(f->verdict), names[f->verdict],
-		              vx_ctl_plain(), f->check, f->message);
-		if (f->fix)
-			vx_buf_printf(b, "%21s  fix: %s\n", "", f->fix);
+		vx_buf_printf(b, "%s%-8s%s %-12s ", colour(f->verdict), names[f->verdict],
+		              vx_ctl_plain(), f->check);
+		vx_ctl_put(b, f->message);
+		if (f->fix) {
+			vx_buf_printf(b, "\n%21s  fix: ", "");
+			vx_ctl_put(b, f->fix);
+		}
+		vx_buf_putc(b, '\n');
 	}
 	vx_buf_printf(b, "%zu problems, %zu warnings, %zu notes\n", n[DOCTOR_PROBLEM],
 	              n[DOCTOR_WARNING], n[DOCTOR_NOTE]);
