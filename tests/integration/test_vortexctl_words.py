@@ -103,6 +103,9 @@ def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
     assert asks_the_machines(member)
     (runtime / 'vortex').symlink_to(Path(one.socket).parent)
     assert member('tracks', env={'XDG_RUNTIME_DIR': str(runtime)}).returncode == OK
+    (runtime / '.cache').mkdir()
+    (runtime / '.cache/vortex').symlink_to(Path(one.socket).parent)
+    assert member('tracks', env={'XDG_RUNTIME_DIR': '', 'HOME': str(runtime)}).returncode == OK
     as_root = Ctl(one)
     del as_root.env['VORTEX_SOCKET']
     assert asks_the_machines(as_root)

@@ -218,8 +218,10 @@ static void put_text(struct vx_buf *b, const struct doctor *d, const size_t *n)
 		}
 		vx_buf_putc(b, '\n');
 	}
-	vx_buf_printf(b, "%zu problems, %zu warnings, %zu notes\n", n[DOCTOR_PROBLEM],
-	              n[DOCTOR_WARNING], n[DOCTOR_NOTE]);
+	vx_buf_printf(b, "%zu problem%s, %zu warning%s, %zu note%s\n", n[DOCTOR_PROBLEM],
+	              vx_ctl_plural(n[DOCTOR_PROBLEM]), n[DOCTOR_WARNING],
+	              vx_ctl_plural(n[DOCTOR_WARNING]), n[DOCTOR_NOTE],
+	              vx_ctl_plural(n[DOCTOR_NOTE]));
 }
 
 static int print(const struct doctor *d)
