@@ -52,7 +52,8 @@ static bool same_status(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Feed the digest with all of @fd. -ESTALE: it does not have @size bytes. */
+/* Feed the digest with all of @fd. -ESTALE: it does not have @size bytes; one that grows as fast as it
+ * is read has no end. */
 static int digest_bytes(EVP_MD_CTX *md, int fd, off_t size)
 {
 	char part[16384];
@@ -70,6 +71,8 @@ static int digest_bytes(EVP_MD_CTX *md, int fd, off_t size)
 		if (EVP_DigestUpdate(md, part, (size_t)n) != 1)
 			return -ENOMEM;
 		at += n;
+		if (at > size)
+			return -ESTALE;
 	}
 }
 

@@ -22,6 +22,10 @@
 #define DEPTH_MAX 64
 #define FILES_MAX 1000000
 
+/* Nobody is served a larger file (daemon/catalog/file.c), so its bytes are not looked at: a file of
+ * holes has terabytes in no time, and every reader would wait for their sum. */
+#define LARGE ((off_t)256 << 20)
+
 /* Two writes can share a time stamp for as long as one tick of the kernel, 10 ms at HZ=100. */
 #define RACY_NS (20 * VX_MSEC)
 
@@ -161,7 +165,8 @@ static const struct vx_scan_file *known(const struct vx_scan_folder *was, const 
 	return f->seen_ns - f->mtime_ns > RACY_NS && f->seen_ns - f->ctime_ns > RACY_NS ? f : NULL;
 }
 
-/* A file that cannot be read has an id that no bytes have: whoever wants it is told why. */
+/* A file that cannot be read, or is too large to be, has an id that no bytes have: whoever wants it
+ * is told why. */
 static int unreadable_id(const struct stat *st, unsigned char ret_id[VX_BLOB_ID_BYTES])
 {
 	char text[64];
@@ -236,7 +241,7 @@ static int scan_file(struct work *w, int fd, const char *path, const char *name,
 	if (old)
 		return add_file(w, into, old);
 	f.seen_ns = vx_wall_ns(w->ctx->clock);
-	rc = vx_file_id(fd, name, st, f.id);
+	rc = st->st_size > LARGE ? unreadable_id(st, f.id) : vx_file_id(fd, name, st, f.id);
 	if (rc == -ENOENT || rc == -ELOOP || rc == -ENXIO)
 		return 0; /* removed, or replaced by what is no file, meanwhile */
 	if (rc == -EACCES || rc == -EPERM)

@@ -2,7 +2,7 @@
  *
  * The child is started by posix_spawn, never by fork alone: other threads hold locks. It gets three
  * descriptors (the request, the reports twice: what the loader says of a missing library comes there
- * too) and the few variables below, and is killed without asking. */
+ * too) and the few variables below, and is killed without asking, with all that it may have started. */
 #include "backends/git_child.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static const char *const allowed[] = {
 	"http_proxy",   "https_proxy",   "HTTPS_PROXY",   "no_proxy",
 	"NO_PROXY",     "SSL_CERT_FILE", "SSL_CERT_DIR",  "SSH_AUTH_SOCK",
 #ifdef VX_SANITIZED
-	"ASAN_OPTIONS", "LSAN_OPTIONS",  "UBSAN_OPTIONS",
+	"ASAN_OPTIONS", "LSAN_OPTIONS",  "UBSAN_OPTIONS", "TSAN_OPTIONS",
 #endif
 };
 #define N_ALLOWED (sizeof(allowed) / sizeof(*allowed))
@@ -218,11 +218,26 @@ static int say_died(const struct run *r, int status, struct vx_error *err)
 	               WEXITSTATUS(status), *r->complaint ? ": " : "", r->complaint);
 }
 
+/* It has said all, or all that we want to hear. What is left of it is killed: it may have closed its
+ * end and stay, and it was started as the head of a session, whose group has whatever it started.
+ * One that is ending by itself keeps its own status. The number is its own until it is waited for. */
+static int finish(struct run *r)
+{
+	int status = 0;
+
+	(void)kill(-r->pid, SIGKILL); /* somebody is left to be killed, or nobody is */
+	vx_close(&r->in);
+	vx_close(&r->out);
+	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 int vx_git_child_run(const struct vx_git_child *c, struct vx_git_report *ret,
                      enum vx_git_kind *ret_kind, struct vx_error *err)
 {
 	struct run r = {.c = c, .in = -1, .out = -1};
-	int rc, status = 0;
+	int rc, status;
 
 	*ret_kind = VX_GIT_KIND_SERVER;
 	r.begun_ns = r.heard_ns = vx_mono_ns(c->clock);
@@ -230,12 +245,7 @@ int vx_git_child_run(const struct vx_git_child *c, struct vx_git_report *ret,
 	if (rc < 0)
 		return rc;
 	rc = follow(&r);
-	if (rc < 0)
-		(void)kill(r.pid, SIGKILL); /* ours: not waited for yet */
-	vx_close(&r.in);
-	vx_close(&r.out);
-	while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = finish(&r);
 	if (rc == -ECANCELED)
 		return vx_fail(err, rc, "it was broken off");
 	if (rc == -ETIMEDOUT)

@@ -8,15 +8,19 @@
 #include <git2.h>
 #include <openssl/evp.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
 
 #define DESCRIPTORS 16
+#define DEPTH_MAX 64    /* folders, each of which takes a descriptor */
+#define ROUNDS_MAX 1000 /* of a removal: 64,000 folders deep, or somebody makes new ones */
 #define HASH_BYTES 8
 #define NAME_MAX_BYTES 100
 
@@ -66,21 +70,110 @@ char *vx_git_mirror_path(const char *state_dir, const char *name, const char *ad
 	return asprintf(&path, "%s/git/%s-%s.git", state_dir, safe, digits) < 0 ? NULL : path;
 }
 
-/* --- trees ----------------------------------------------------------------------------------- */
+/* --- trees -----------------------------------------------------------------------------------
+ *
+ * What is below belongs to whoever fetches, who may be in the hands of a hostile server and may be
+ * at work in it now, while we may be root. So each folder is reached through the descriptor of the
+ * one above: no link leads elsewhere, however names change meanwhile. */
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+struct tree {
+	DIR *dir; /* NULL: not opened */
+	int fd;   /* its descriptor */
+};
+
+static void tree_fini(struct tree *t)
 {
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+	if (t->dir)
+		(void)closedir(t->dir); /* only read */
 }
 
+/* The folder @name of the folder @at. 0, or a negative errno. */
+static int tree_open(int at, const char *name, struct tree *ret)
+{
+	VX_AUTO(vx_close)
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!dir)
+		return -errno;
+	*ret = (struct tree){dir, vx_steal_fd(&fd)};
+	return 0;
+}
+
+static const struct dirent *tree_next(struct tree *t)
+{
+	const struct dirent *e;
+
+	do
+		e = readdir(t->dir);
+	while (e && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0));
+	return e;
+}
+
+/* A removal under way. What is too deep for as many descriptors is moved up to the top. */
+struct removal {
+	int top;
+	bool moved;
+};
+
+static int move_up(struct removal *r, int at, const char *name)
+{
+	char aside[32];
+	uint64_t number = 0;
+
+	(void)getrandom(&number, sizeof(number), 0); /* a name that is taken is refused */
+	(void)snprintf(aside, sizeof(aside), "deep-%016llx", (unsigned long long)number);
+	r->moved = true;
+	return renameat2(at, name, r->top, aside, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
+static int remove_below(struct removal *r, struct tree *t, unsigned depth);
+
+static int remove_entry(struct removal *r, int at, const char *name, unsigned depth)
+{
+	VX_AUTO(tree_fini) struct tree t = {0};
+	int rc;
+
+	if (unlinkat(at, name, 0) == 0)
+		return 0;
+	if (errno != EISDIR)
+		return errno == ENOENT ? 0 : -errno;
+	if (depth == DEPTH_MAX)
+		return move_up(r, at, name);
+	rc = tree_open(at, name, &t);
+	if (rc == 0)
+		rc = remove_below(r, &t, depth + 1);
+	if (rc == 0 && unlinkat(at, name, AT_REMOVEDIR) < 0)
+		rc = -errno;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int remove_below(struct removal *r, struct tree *t, unsigned depth)
+{
+	const struct dirent *e;
+	int rc = 0;
+
+	while (rc == 0 && (e = tree_next(t)))
+		rc = remove_entry(r, t->fd, e->d_name, depth);
+	return rc;
+}
+
+/* The folder @path, in a folder of ours, and all that is in it; none is none to remove. */
 static int remove_tree(const char *path, struct vx_error *err)
 {
-	if (nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
-		return vx_fail(err, -errno, "removing %s: %s", path, strerror(errno));
-	return 0;
+	VX_AUTO(tree_fini) struct tree t = {0};
+	int rc = tree_open(AT_FDCWD, path, &t);
+	struct removal r = {t.fd, rc == 0};
+
+	for (int i = 0; r.moved && rc == 0; i++) {
+		r.moved = false;
+		rewinddir(t.dir);
+		rc = i < ROUNDS_MAX ? remove_below(&r, &t, 0) : -ELOOP;
+	}
+	if (rc == 0 && rmdir(path) < 0)
+		rc = -errno;
+	return rc < 0 && rc != -ENOENT ? vx_fail(err, rc, "removing %s: %s", path, strerror(-rc))
+	                               : 0;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -90,71 +183,47 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* What a killed fetch leaves: locks of references, packs that were not complete. A link is nobody's
- * business there. */
-static int tidy_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+/* Whether the file @name stays: locks of references and packs that were not complete are what a
+ * killed fetch leaves, and a link or a FIFO is nobody's business there. */
+static bool stays(const char *name, mode_t mode)
 {
-	const char *name = path + at->base;
-	bool link = S_ISLNK(st->st_mode), folder = S_ISDIR(st->st_mode);
+	return S_ISREG(mode) && !ends_with(name, ".lock") && !strstr(name, "_git2_");
+}
 
-	(void)type;
-	if (!folder && (link || ends_with(name, ".lock") || strstr(name, "_git2_")))
-		(void)unlink(path); /* the fetch says if it is in the way */
+static int tidy_folder(int at, const char *name, const struct vx_git_owner *owner, unsigned depth);
+
+static int tidy_entry(int at, const char *name, const struct vx_git_owner *owner, unsigned depth)
+{
+	struct stat st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return tidy_folder(at, name, owner, depth + 1);
+	if (!stays(name, st.st_mode))
+		(void)unlinkat(at, name, 0); /* the fetch says if it is in the way */
+	else if (owner->other &&
+	         fchownat(at, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
 	return 0;
 }
 
-static int tidy_part(const char *path, const char *part)
+/* Tidy up the folder @at/@name, and give it and all in it to @owner. */
+static int tidy_folder(int at, const char *name, const struct vx_git_owner *owner, unsigned depth)
 {
-	VX_AUTO(vx_freep) char *at = NULL;
-
-	if (asprintf(&at, "%s/%s", path, part) < 0) {
-		at = NULL;
-		return -ENOMEM;
-	}
-	if (mkdir(at, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	return nftw(at, tidy_entry, DESCRIPTORS, FTW_PHYS) < 0 ? -errno : 0;
-}
-
-static int give(int at, const char *name, const struct vx_git_owner *owner, unsigned depth);
-
-static int give_entries(int fd, const struct vx_git_owner *owner, unsigned depth)
-{
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0), rc = 0;
-	DIR *dir = own >= 0 ? fdopendir(own) : NULL;
+	VX_AUTO(tree_fini) struct tree t = {0};
 	const struct dirent *e;
+	int rc;
 
-	if (!dir) {
+	if (depth > DEPTH_MAX)
+		return 0; /* the fetch says if it is in the way */
+	rc = tree_open(at, name, &t);
+	if (rc == 0 && owner->other &&
+	    (fchmod(t.fd, 0700) < 0 || fchown(t.fd, owner->uid, owner->gid) < 0))
 		rc = -errno;
-		vx_close(&own);
-		return rc;
-	}
-	while (rc == 0 && (e = readdir(dir))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (e->d_type == DT_DIR)
-			rc = give(fd, e->d_name, owner, depth + 1);
-		else if (fchownat(fd, e->d_name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0)
-			rc = errno == ENOENT ? 0 : -errno;
-	}
-	(void)closedir(dir); /* only read */
+	while (rc == 0 && (e = tree_next(&t)))
+		rc = tidy_entry(t.fd, e->d_name, owner, depth);
 	return rc;
-}
-
-/* Give the folder @at/@name and all in it to @owner, through descriptors: no link leads elsewhere. */
-static int give(int at, const char *name, const struct vx_git_owner *owner, unsigned depth)
-{
-	VX_AUTO(vx_close)
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (depth > 64)
-		return -ELOOP;
-	if (fchmod(fd, 0700) < 0 || fchown(fd, owner->uid, owner->gid) < 0)
-		return -errno;
-	return give_entries(fd, owner, depth);
 }
 
 static int give_file(int at, const struct vx_git_owner *owner)
@@ -181,19 +250,17 @@ static int open_entry(const char *path, const struct stat *st, int type, struct 
 
 int vx_git_mirror_tidy(const char *path, const struct vx_git_owner *owner, struct vx_error *err)
 {
-	VX_AUTO(vx_close) int fd = -1;
-	int rc = 0;
+	VX_AUTO(vx_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(written) / sizeof(*written); i++)
-		rc = tidy_part(path, written[i]);
-	if (rc == 0 && owner->other) {
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		rc = fd < 0 ? -errno : 0;
-		for (size_t i = 0; rc == 0 && i < sizeof(written) / sizeof(*written); i++)
-			rc = give(fd, written[i], owner, 0);
-		if (rc == 0)
-			rc = give_file(fd, owner);
+	for (size_t i = 0; rc == 0 && i < sizeof(written) / sizeof(*written); i++) {
+		if (mkdirat(fd, written[i], 0700) < 0 && errno != EEXIST)
+			rc = -errno;
+		else
+			rc = tidy_folder(fd, written[i], owner, 0);
 	}
+	if (rc == 0 && owner->other)
+		rc = give_file(fd, owner);
 	return rc < 0 ? vx_fail(err, rc, "preparing %s: %s", path, strerror(-rc)) : 0;
 }
 

@@ -168,7 +168,6 @@ static void note(struct vx_git_remote *r, int rc, const struct vx_error *err, bo
 {
 	int64_t now = vx_mono_ns(r->clock);
 
-	r->busy = false;
 	r->rc = rc;
 	r->err = *err;
 	if (rc < 0)
@@ -231,6 +230,7 @@ static void *remote_main(void *arg)
 		note(r, rc, &err, cloned, &report);
 		if (rc == 0)
 			tell(r);
+		r->busy = false; /* only now: who asks while it is told asks for another one */
 		r->done = asked;
 		(void)pthread_cond_broadcast(&r->moved); /* as in wake */
 	}

@@ -35,14 +35,13 @@ static void put_string(struct vx_buf *b, const char *name, const char *s)
 int vx_value_hash(const struct vx_value *v, char ret[VX_VALUE_HASH_DIGITS + 1])
 {
 	unsigned char md[SHA256_DIGEST_LENGTH];
-	struct vx_buf json = VX_BUF_INIT;
+	VX_AUTO(vx_buf_fini) struct vx_buf json = VX_BUF_INIT;
 
 	if (v->type == VX_LIST || v->type == VX_MAP) {
 		vx_render_json_value(&json, v, 0);
 		if (json.failed)
 			return -ENOMEM;
 		(void)SHA256((unsigned char *)json.data, json.len, md);
-		vx_buf_fini(&json);
 	} else {
 		(void)SHA256((const unsigned char *)v->text, v->type == VX_NULL ? 0 : v->len, md);
 	}

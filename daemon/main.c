@@ -4,6 +4,7 @@
  * thread does nothing but wait for signals and for the mount's end; everything else happens on other
  * threads. End: the interface ends, the catalog answers what waits, the mount goes, the catalog goes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -364,6 +365,19 @@ static int check_settings(struct daemon *d)
 	return EXIT_ENDED;
 }
 
+/* Whoever starts us may have closed the standard descriptors. What is opened next would get their
+ * numbers: the log would be written into a lock, a socket or the kernel's side of the mount. */
+static bool have_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	vx_close(&fd);
+	return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
 	VX_AUTO(vx_buf_fini) struct vx_buf warnings = VX_BUF_INIT;
@@ -371,6 +385,8 @@ int main(int argc, char **argv)
 	struct vx_error err = {0};
 	int status = EXIT_ENDED, rc;
 
+	if (!have_standard_descriptors())
+		return EXIT_FAILED; /* there is nowhere to say it */
 	if (vx_options_parse(argc, argv, &d.options) < 0)
 		return EXIT_USAGE;
 	if (d.options.help) {

@@ -19,11 +19,11 @@ struct failure {
 	char text[VX_GIT_TEXT_MAX];
 };
 
-/* Say it, unless something was said already. Returns -1. */
+/* Say it, unless something was said already. Returns -1. failure.c */
 int fail_as(struct failure *f, enum vx_git_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* --- main.c: reports ------------------------------------------------------------------------- */
+/* --- report.c ------------------------------------------------------------------------- */
 
 /* Write a report; any thread. A daemon that is gone ends the program. */
 void report(const struct vx_git_report *r);
@@ -34,6 +34,12 @@ void report(const struct vx_git_report *r);
  * the mirror's packs, references and own folder can be written; *ret_mirror is where the mirror is
  * from now on (static or @mirror itself). */
 int confine(const char *run_as, const char *mirror, const char **ret_mirror, struct failure *f);
+
+/* --- syscalls.c ------------------------------------------------------------------------------ */
+
+/* Refuse ourselves the system calls that a fetch does not need: links, FIFOs, processes and more.
+ * Threads that are there already keep them. */
+int refuse_syscalls(struct failure *f);
 
 /* --- transfer.c ------------------------------------------------------------------------------ */
 

@@ -4,7 +4,7 @@
  * is root's alone, so it first gets a mount namespace of its own in which the mirror stands where
  * every user can reach it: read-only, but for the packs, the references and the folder of its own.
  * All else is read-only there, and the trees that vortexd mounts are taken out of it: a namespace keeps
- * a filesystem alive, and nobody should have to wait for ours to end a mount. */
+ * a filesystem alive, and nobody should have to wait for ours to end a mount. Last, syscalls.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -162,5 +162,5 @@ int confine(const char *run_as, const char *mirror, const char **ret_mirror, str
 	/* Both are lost by becoming another user. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	return rc;
+	return rc == 0 ? refuse_syscalls(f) : rc;
 }

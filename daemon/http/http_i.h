@@ -29,6 +29,9 @@
 
 #define VX_PAGE_DEFAULT 100
 #define VX_PAGE_MAX 1000
+/* A page that has so many is full: each of its items may quote a document of limits.document, and 32
+ * callers may ask at once. */
+#define VX_PAGE_BYTES ((size_t)4 << 20)
 
 /* --- who asks (caller.c) --------------------------------------------------------------------- */
 
@@ -126,9 +129,9 @@ json_t *vx_json_error(const struct vx_error *err, int rc);
 /* Items of a page, and its end. */
 struct vx_items {
 	json_t *items;
-	size_t limit;
-	char *next;  /* the cursor, owned; NULL: the last page */
-	bool failed; /* out of memory */
+	size_t limit, bytes; /* as many may there be; what those that are there take as JSON */
+	char *next;          /* the cursor, owned; NULL: the last page */
+	bool failed;         /* out of memory */
 };
 int vx_items_init(struct vx_items *p, const struct vx_http_request *rq); /* 0 or -ENOMEM; fini it */
 void vx_items_fini(struct vx_items *p);

@@ -86,11 +86,12 @@ void vx_items_fini(struct vx_items *p)
 
 bool vx_items_full(const struct vx_items *p)
 {
-	return json_array_size(p->items) >= p->limit;
+	return json_array_size(p->items) >= p->limit || p->bytes >= VX_PAGE_BYTES;
 }
 
 void vx_items_add(struct vx_items *p, json_t *item, int failed)
 {
+	p->bytes += failed ? 0 : json_dumpb(item, NULL, 0, JSON_COMPACT); /* only counts */
 	if (failed)
 		json_decref(item);
 	if (failed || json_array_append_new(p->items, item) < 0)

@@ -66,13 +66,13 @@ static bool look(const struct vx_stream *s, const struct vx_bytes *line, struct 
 	const char *name = json_string_value(json_object_get(event, "type"));
 	const char *at = json_string_value(json_object_get(event, "at"));
 	const char *key = json_string_value(json_object_get(event, "key"));
-	bool may = true;
+	bool may = event || s->rq->caller.uid == 0; /* who it concerns is unknown without memory */
 
 	vx_buf_puts(type, name ? name : "");
 	if (at && s->rq->caller.uid != 0) {
 		VX_AUTO(vx_coords_free_p) struct vx_coords *coords = NULL;
 
-		may = vx_at_parse(at, &coords, NULL) == 0 && vx_may_see(s->rq, coords, NULL);
+		may = may && vx_at_parse(at, &coords, NULL) == 0 && vx_may_see(s->rq, coords, NULL);
 	}
 	if (key)
 		may = may && vx_may_hear(s->rq, key);

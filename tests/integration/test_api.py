@@ -130,6 +130,15 @@ def test_explain_all_keys_page_by_page(api):
     assert 'documents' in first and 'documents' not in second
 
 
+def test_a_page_ends_when_it_is_large(vortex, tmp_path):
+    big = 'x' * (1 << 20)
+    v = vortex([repository.directory(tmp_path / 'files', {f'app{n}.yml': f'big: {big}\n' for n in range(10)})])
+    page = ask(v, 'find', key='big', limit=1000)
+    assert 4 <= len(page['items']) < 10 and page['next'], len(page['items'])
+    assert [item['at'] for item in walk(v, 'find', key='big', limit=1000)] == \
+        [f'app{n}/default' for n in range(10)]
+
+
 def test_explain_what_is_not_there(api):
     assert 'nope' in refused(api.v, 'explain', 404, 'ENOENT', at='payment/prod', key='nope')
     assert refused(api.v, 'explain', 404, 'ENOENT', at='payment/prod', key='serv')

@@ -176,6 +176,7 @@ def test_the_child_has_no_rights(vortex, hosted, git_web, git_ssh, line):
         for name in ('CapEff', 'CapPrm', 'CapInh', 'CapAmb'):
             assert int(now[name], 16) == 0, (name, now[name])
         assert now['NoNewPrivs'] == '1'
+        assert now['Seccomp'] == '2', 'no filter of system calls'
         far.rate = None
         serves(v, 'a: 1\n')
         v.stop()

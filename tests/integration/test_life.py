@@ -56,6 +56,23 @@ def test_check_and_print_settings(tmp_path):
     assert '7m' in shown and 'debug' in shown and 'VORTEX_LOG_LEVEL' in shown
 
 
+def test_closed_standard_descriptors_are_nobody_else_s(tmp_path):
+    """What is opened first would be where the log is written."""
+    files = tmp_path / 'files'
+    v = daemon.Daemon(tmp_path, {'backends': [{'priority': 1, **directory(files, {'app.yml': 'a: 1\n'})}]})
+    v.write_settings()
+    v.log_file.touch()
+    v.process = subprocess.Popen([daemon.binary(), '-c', v.file], start_new_session=True,
+                                 preexec_fn=lambda: os.closerange(0, 3))
+    try:
+        wait_until(v.mounts)
+        for fd in range(3):
+            assert os.readlink(f'/proc/{v.process.pid}/fd/{fd}') == '/dev/null'
+        assert v.text('app/default/application.yml') == 'a: 1\n'
+    finally:
+        v.stop()
+
+
 def test_a_second_daemon_says_who_holds_the_state(vortex, tmp_path):
     v = vortex([directory(tmp_path / 'files', {'app.yml': 'a: 1\n'})])
     second = run('-c', v.file, '--mount', tmp_path / 'elsewhere')

@@ -92,8 +92,15 @@ def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
     os.chmod(runtime, 0o755)
     member = Ctl(one, anybody, groups=[GAMES])
     del member.env['VORTEX_SOCKET']
-    away = member.refused(UNREACHABLE, 'tracks', env={'XDG_RUNTIME_DIR': str(runtime)})
-    assert '/run/vortex/api.sock' in away
+    machines = Path('/run/vortex/api.sock')  # a vortexd of this machine's own may answer there
+
+    def asks_the_machines(ctl):
+        done = ctl('tracks', env={'XDG_RUNTIME_DIR': str(runtime)})
+        if machines.exists():
+            return done.returncode == OK or str(machines) in done.stderr
+        return done.returncode == UNREACHABLE and str(machines) in done.stderr
+
+    assert asks_the_machines(member)
     (runtime / 'vortex').symlink_to(Path(one.socket).parent)
     assert member('tracks', env={'XDG_RUNTIME_DIR': str(runtime)}).returncode == OK
     (runtime / '.cache').mkdir()
@@ -101,8 +108,7 @@ def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
     assert member('tracks', env={'XDG_RUNTIME_DIR': '', 'HOME': str(runtime)}).returncode == OK
     as_root = Ctl(one)
     del as_root.env['VORTEX_SOCKET']
-    assert '/run/vortex/api.sock' in as_root.refused(UNREACHABLE, 'tracks',
-                                                     env={'XDG_RUNTIME_DIR': str(runtime)})
+    assert asks_the_machines(as_root)
     shutil.rmtree(runtime)
 
 
@@ -218,6 +224,19 @@ def test_a_value_cannot_command_the_terminal(vortex, tmp_path):
     shown, _ = Ctl(one).terminal('explain', 'a/default', env={'NO_COLOR': '1'})
     assert ESCAPE not in shown and r'a = x\x1b[31m\nred' in shown
     assert Ctl(one).json('explain', 'a/default')['items'][0]['value'] == 'x\x1b[31m\nred'
+
+
+def test_neither_can_a_key_nor_a_file_s_name(vortex, tmp_path):
+    odd = 'p\x1b[31mlain'
+    v = vortex([directory(tmp_path / 'docs', {
+        'a.yml': '"k\\e[31m": 1\n"k\\e[31m": 2\n', 'b.yml': 'b: 1\n', odd: 'text\n'})])
+    one, place = Ctl(v), ('ls', 'b/default', '--mount', v.mount)
+    said = one.refused(NOT_COMPOSED, 'explain', 'a/default')
+    assert ESCAPE not in said and r"'k\x1b[31m' stands twice" in said
+    shown, _ = one.terminal(*place, env={'NO_COLOR': '1'})
+    assert ESCAPE not in shown and r'p\x1b[31mlain' in shown
+    piped = subprocess.run([one.program, *place], capture_output=True, text=True, env=one.env, timeout=60)
+    assert odd in piped.stdout.splitlines()
 
 
 # --- the command line ---------------------------------------------------------------------------

@@ -31,6 +31,7 @@ LIBRARIES = {
     r"yaml\.h": ["core/", "tests/", "tools/vortex-bench/"],  # the bench scans beside us
     r"microhttpd\.h": ["daemon/http/", "tests/"],
     r"libssh2\.h": ["backends/", "tests/"],
+    r"seccomp\.h": ["backends/git_fetch/", "tests/"],
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)

@@ -82,7 +82,7 @@ static int feed(const char *in, pid_t *ret_pid)
 	*ret_pid = fork();
 	if (*ret_pid == 0) {
 		(void)close(ends[0]);
-		_exit(write_all(ends[1], in, strlen(in)) < 0);
+		_exit(write_all(ends[1], in, strlen(in)) < 0 ? 1 : 0);
 	}
 	(void)close(ends[1]);
 	return ends[0];

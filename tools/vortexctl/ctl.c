@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/vortexctl/text.h"
+
 int vx_ctl_exit_of(int rc)
 {
 	switch (-rc) {
@@ -69,7 +71,10 @@ int vx_ctl_usage(const struct vx_ctl_verb *verb, const char *fmt, ...)
 
 int vx_ctl_fail(int rc, const struct vx_error *err)
 {
-	(void)fprintf(stderr, "vortexctl: %s\n", vx_error_text(err, rc));
+	VX_AUTO(vx_buf_fini) struct vx_buf b = VX_BUF_INIT;
+
+	vx_ctl_put(&b, vx_error_text(err, rc)); /* it may quote a document's key or a file's name */
+	(void)fprintf(stderr, "vortexctl: %s\n", b.data && !b.failed ? b.data : "out of memory");
 	return vx_ctl_exit_of(rc);
 }
 

@@ -116,8 +116,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	struct vx_error err = {0};
 	bool found;
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

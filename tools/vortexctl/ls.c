@@ -7,16 +7,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/cleanup.h"
 #include "tools/vortexctl/answer.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/mounts.h"
+#include "tools/vortexctl/text.h"
 
 struct listing {
-	bool all;  /* names that begin with a dot too */
-	bool json; /* an array of {"name", "type"} */
+	bool all;      /* names that begin with a dot too */
+	bool json;     /* an array of {"name", "type"} */
+	bool terminal; /* where a name must not command it; elsewhere it is as it is */
 	struct vx_buf out;
 	size_t n;
 };
@@ -40,7 +43,11 @@ static void add(struct listing *l, const struct dirent *e)
 		vx_buf_json(&l->out, e->d_name, strlen(e->d_name));
 		vx_buf_printf(&l->out, ", \"type\": \"%s\"}", type_name(e->d_type));
 	} else {
-		vx_buf_printf(&l->out, "%s%s\n", e->d_name, e->d_type == DT_DIR ? "/" : "");
+		if (l->terminal)
+			vx_ctl_put(&l->out, e->d_name);
+		else
+			vx_buf_puts(&l->out, e->d_name);
+		vx_buf_puts(&l->out, e->d_type == DT_DIR ? "/\n" : "\n");
 	}
 	l->n++;
 }
@@ -138,14 +145,14 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "all", .letter = 'a', .flag = &l.all}};
 	struct vx_error err = {0};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;
 	if (argc - first > 1)
 		return vx_ctl_usage(verb, "ls takes one place at most");
 	l.json = strcmp(format, "json") == 0;
+	l.terminal = isatty(STDOUT_FILENO);
 	rc = ls(mount, argc > first ? argv[first] : NULL, &l, &err);
 	if (rc == 0)
 		rc = vx_ctl_print(&l.out);

@@ -161,6 +161,23 @@ static void a_file_that_may_not_be_read_fails_its_readers_only(void **state)
 		assert_int_equal(seteuid(0), 0);
 }
 
+/* A terabyte of holes, whose sum would take half an hour. */
+static void a_file_that_is_too_large_to_be_served_keeps_nobody_waiting(void **state)
+{
+	struct opened o;
+	char before[VX_REVISION_MAX], after[VX_REVISION_MAX];
+
+	(void)state;
+	run("cd %s && mkdir large && echo 'v: 1' >large/a.yml && truncate -s 1T large/core", base);
+	open_at(&o, "large");
+	expect(&o, "1");
+	assert_int_equal(o.ops->revision(o.b, &o.ctx, NULL, before, &o.err), 0);
+	run("truncate -s 2T %s/large/core", base);
+	assert_int_equal(o.ops->revision(o.b, &o.ctx, NULL, after, &o.err), 0);
+	assert_string_not_equal(before, after);
+	shut(&o);
+}
+
 /* How often something was read that the folders watched by @fd tell of, but for the file @name in the
  * folder @in, and the opening of that folder itself. */
 static unsigned reads_elsewhere(int fd, int in, const char *name)
@@ -299,7 +316,8 @@ int main(void)
 		cmocka_unit_test(writes_of_one_size_in_one_tick_are_all_seen),
 		cmocka_unit_test(a_change_in_one_folder_does_not_read_the_others),
 		cmocka_unit_test(after_any_change_the_tree_is_as_a_fresh_look_sees_it),
-		cmocka_unit_test(a_file_that_may_not_be_read_fails_its_readers_only)};
+		cmocka_unit_test(a_file_that_may_not_be_read_fails_its_readers_only),
+		cmocka_unit_test(a_file_that_is_too_large_to_be_served_keeps_nobody_waiting)};
 
 	return cmocka_run_group_tests(tests, make, drop);
 }

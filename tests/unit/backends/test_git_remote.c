@@ -2,8 +2,11 @@
  * program say to each other, the mirror's folder, and a fetch that fails, hangs or is broken off. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +17,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <git2.h>
 
 #include "backends/backend.h"
 #include "backends/git_mirror.h"
@@ -22,6 +26,10 @@
 #include "daemon/settings_rows.h"
 
 static char base[64];
+
+/* Walking by paths instead of descriptors was caught by so many in every other run. */
+#define SWAPS 5000
+#define VICTIMS 50
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
@@ -307,7 +315,7 @@ static void what_a_killed_fetch_left_goes(void **state)
 		{"objects/pack/pack-0a.pack", true},
 		{"objects/pack/pack_git2_AbCdEf", false},
 	};
-	char path[256], link[160];
+	char path[256], link[160], fifo[160];
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "mkdir -p %s/m/refs/heads/feature %s/m/objects/pack",
@@ -319,6 +327,8 @@ static void what_a_killed_fetch_left_goes(void **state)
 	}
 	(void)snprintf(link, sizeof(link), "%s/m/refs/heads/link", base);
 	assert_int_equal(symlink("/etc/passwd", link), 0);
+	(void)snprintf(fifo, sizeof(fifo), "%s/m/refs/heads/feature/fifo", base);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
 	(void)snprintf(path, sizeof(path), "%s/m", base);
 	assert_int_equal(vx_git_mirror_tidy(path, &(struct vx_git_owner){0}, NULL), 0);
 	for (size_t i = 0; i < 5; i++) {
@@ -327,6 +337,112 @@ static void what_a_killed_fetch_left_goes(void **state)
 			fail_msg("%s", files[i].name);
 	}
 	assert_false(is_there(link));
+	assert_false(is_there(fifo)); /* opening it would wait for a writer */
+}
+
+/* Folders below each other, made as no path could name them. */
+static void dig(const char *path, int depth)
+{
+	int at = AT_FDCWD, fd;
+
+	for (int i = 0; i < depth; i++) {
+		const char *name = i ? "d" : path;
+
+		assert_true(mkdirat(at, name, 0700) == 0 || errno == EEXIST);
+		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		if (i)
+			(void)close(at);
+		at = fd;
+	}
+	(void)close(at);
+}
+
+static void a_tree_without_bottom_goes(void **state)
+{
+	char mirror[100], heads[160], *new = NULL;
+
+	(void)state;
+	assert_true(git_libgit2_init() > 0);
+	(void)snprintf(mirror, sizeof(mirror), "%s/deep", base);
+	assert_int_equal(vx_git_mirror_make(mirror, &(struct vx_git_owner){0}, &new, NULL), 0);
+	(void)snprintf(heads, sizeof(heads), "%s/refs/heads", new);
+	dig(heads, 5000);
+	assert_int_equal(vx_git_mirror_tidy(new, &(struct vx_git_owner){0}, NULL), 0);
+	free(new);
+	assert_int_equal(vx_git_mirror_make(mirror, &(struct vx_git_owner){0}, &new, NULL), 0);
+	(void)snprintf(heads, sizeof(heads), "%s/refs/heads/d", new);
+	assert_false(is_there(heads));
+	free(new);
+	(void)git_libgit2_shutdown(); /* counted */
+}
+
+/* Whoever fetches owns the folder below `refs`, and may be in a hostile server's hands. */
+struct swapper {
+	char folder[200], link[200], outside[160];
+	atomic_bool over;
+};
+
+/* Let a folder be a link to another one every other moment. */
+static void *swap(void *arg)
+{
+	struct swapper *s = arg;
+
+	while (!atomic_load(&s->over)) {
+		(void)unlink(
+			s->folder); /* either may stand, or be gone: what is tested removes links */
+		(void)mkdir(s->folder, 0700);
+		(void)rmdir(s->link);
+		(void)!symlink(s->outside, s->link);
+		for (int i = 0; i < 4; i++)
+			(void)renameat2(AT_FDCWD, s->folder, AT_FDCWD, s->link, RENAME_EXCHANGE);
+	}
+	return NULL;
+}
+
+/* Make, or count, what nobody may remove. */
+static int victims(const char *folder, bool make)
+{
+	char path[256];
+	int n = 0;
+
+	for (int i = 0; i < VICTIMS; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%d.lock", folder, i);
+		if (make)
+			touch(path);
+		n += is_there(path);
+	}
+	return n;
+}
+
+static void nothing_outside_of_a_mirror_is_touched(void **state)
+{
+	char path[768], mirror[100];
+	struct swapper s = {.over = false};
+	pthread_t thread;
+	char *new = NULL;
+
+	(void)state;
+	(void)snprintf(mirror, sizeof(mirror), "%s/swap", base);
+	(void)snprintf(s.outside, sizeof(s.outside), "%s/outside", base);
+	(void)snprintf(s.folder, sizeof(s.folder), "%s.new/refs/heads/f", mirror);
+	(void)snprintf(s.link, sizeof(s.link), "%s.new/refs/heads/l", mirror);
+	(void)snprintf(path, sizeof(path), "mkdir -p %s %s.new/refs/heads %s.new/objects/pack",
+	               s.outside, mirror, mirror);
+	assert_int_equal(system(path), 0);
+	assert_int_equal(victims(s.outside, true), VICTIMS);
+	(void)snprintf(path, sizeof(path), "%s.new", mirror);
+	assert_int_equal(pthread_create(&thread, NULL, swap, &s), 0);
+	for (int i = 0; i < SWAPS; i++)
+		(void)vx_git_mirror_tidy(path, &(struct vx_git_owner){0}, NULL); /* it may fail */
+	for (int i = 0; i < SWAPS / 20; i++) {
+		(void)vx_git_mirror_make(mirror, &(struct vx_git_owner){0}, &new, NULL); /* too */
+		free(new);
+		new = NULL;
+	}
+	atomic_store(&s.over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(victims(s.outside, false), VICTIMS);
 }
 
 /* --- backends -------------------------------------------------------------------------------- */
@@ -528,6 +644,8 @@ int main(void)
 		cmocka_unit_test(a_line_without_end_is_cut),
 		cmocka_unit_test(the_name_of_a_mirror_tells_the_address),
 		cmocka_unit_test(what_a_killed_fetch_left_goes),
+		cmocka_unit_test(a_tree_without_bottom_goes),
+		cmocka_unit_test(nothing_outside_of_a_mirror_is_touched),
 		cmocka_unit_test(what_is_not_safe_is_refused),
 		cmocka_unit_test(a_refused_connection_fails_the_calls),
 		cmocka_unit_test(a_silent_server_is_left_after_the_stall_timeout),
