@@ -58,7 +58,7 @@ int refuse_syscalls(struct failure *f)
 	/* abort() signals its own thread. */
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
-		                      SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+		                      SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
