@@ -17,8 +17,8 @@
 #include "core/clock.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/doctor_i.h"
-#include "tools/vortexctl/text.h"
 #include "tools/vortexctl/options.h"
+#include "tools/vortexctl/text.h"
 
 #define CHECK_MS 5000  /* what a check of this machine may take; most need a millisecond */
 #define SAID_MAX 65536 /* bytes that a check may say */
