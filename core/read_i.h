@@ -1,7 +1,7 @@
-/* read_i.h - what docs.c and the readers of the formats share; for core/docs.c and read_*.c only.
+/* read_i.h - what docs.c, reader.c and the readers of the formats share; for those alone.
  *
  * A reader makes raw values, whose maps have keys as they are written, and hands over each
- * document; docs.c builds the tree and takes the activation out. */
+ * document; reader.c builds the tree and takes the activation out. */
 #pragma once
 
 #include "core/docs.h"

@@ -13,6 +13,10 @@
 #include "core/render.h"
 #include "core/render_i.h"
 
+/* So many places of a key are told apart: a file of 100,000 documents shall not take a square of
+ * that. Beyond, one may be named twice. */
+#define NAMED_MAX 64
+
 struct origins {
 	struct vx_buf *b;
 	bool any; /* a line was written before */
@@ -31,14 +35,13 @@ static void put_string(struct vx_buf *b, const char *name, const char *s)
 int vx_value_hash(const struct vx_value *v, char ret[VX_VALUE_HASH_DIGITS + 1])
 {
 	unsigned char md[SHA256_DIGEST_LENGTH];
-	struct vx_buf json = VX_BUF_INIT;
+	VX_AUTO(vx_buf_fini) struct vx_buf json = VX_BUF_INIT;
 
 	if (v->type == VX_LIST || v->type == VX_MAP) {
 		vx_render_json_value(&json, v, 0);
 		if (json.failed)
 			return -ENOMEM;
 		(void)SHA256((unsigned char *)json.data, json.len, md);
-		vx_buf_fini(&json);
 	} else {
 		(void)SHA256((const unsigned char *)v->text, v->type == VX_NULL ? 0 : v->len, md);
 	}
@@ -73,10 +76,29 @@ static bool same_place(const struct vx_value *a, const struct vx_value *b)
 	       strcmp(a->origin->path, b->origin->path) == 0;
 }
 
+/* The places of one key that are written already, the value's own first. */
+struct named {
+	const struct vx_value *places[NAMED_MAX];
+	size_t n;
+};
+
+/* Whether @v's place is new; an import brings the shared documents along once more, below or between
+ * those that override them. */
+static bool is_new(struct named *named, const struct vx_value *v)
+{
+	for (size_t i = 0; i < named->n; i++)
+		if (same_place(named->places[i], v))
+			return false;
+	if (named->n < NAMED_MAX)
+		named->places[named->n++] = v;
+	return true;
+}
+
 static void put_line(void *arg, const char *key, size_t len, const struct vx_value *v)
 {
 	struct origins *o = arg;
 	struct vx_buf *b = o->b;
+	struct named named = {.places = {v}, .n = 1};
 	bool any = false;
 
 	if (!vx_is_leaf(v) && !v->hidden)
@@ -89,9 +111,9 @@ static void put_line(void *arg, const char *key, size_t len, const struct vx_val
 	vx_buf_puts(b, ", ");
 	put_string(b, "revision", v->origin ? v->origin->revision : "");
 	vx_buf_puts(b, ", \"overrode\": [");
-	for (const struct vx_value *h = v->hidden, *before = v; h; before = h, h = h->hidden) {
-		if (same_place(h, before))
-			continue; /* an import brings the shared documents along once more */
+	for (const struct vx_value *h = v->hidden; h; h = h->hidden) {
+		if (!is_new(&named, h))
+			continue;
 		vx_buf_puts(b, any ? ", {" : "{");
 		any = true;
 		put_where(b, h);

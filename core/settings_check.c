@@ -72,6 +72,22 @@ static void warn_unbuilt(struct vx_settings_loader *l, const struct vx_setting *
 	vx_settings_warn(l, "%s: '%s' is not built in: ignored", set->where, name);
 }
 
+/* A setting that is not of the entry's type: rather the type is misspelt, if no setting has it. */
+static int refuse_other_type(const struct vx_settings_map *m, const struct vx_setting *set,
+                             const char *shown, struct vx_error *err)
+{
+	const char *type = vx_setting_find(m, "type")->text;
+	bool known = false;
+
+	for (size_t i = 0; i < m->list->n_rows; i++)
+		known |= m->list->rows[i]->only && vx_setting_applies(m, m->list->rows[i]);
+	if (known)
+		return vx_fail(err, -EINVAL, "%s: '%s' is not a setting of type '%s', only of: %s",
+		               set->where, shown, type, set->row->only);
+	return vx_fail(err, -EINVAL, "%s: there is no type '%s'; '%s' is a setting of: %s",
+	               set->where, type, shown, set->row->only);
+}
+
 /* One value, now that all are known. @last: the section that was last said to be unbuilt. */
 static int check_value(struct vx_settings_loader *l, const struct vx_settings_map *m,
                        struct vx_setting *set, char last[VX_SETTING_KEY_MAX], struct vx_error *err)
@@ -88,8 +104,7 @@ static int check_value(struct vx_settings_loader *l, const struct vx_settings_ma
 		               *m->where ? ": " : "", shown, set->row->help);
 	}
 	if (!applies)
-		return vx_fail(err, -EINVAL, "%s: '%s' is not a setting of type '%s', only of: %s",
-		               set->where, shown, vx_setting_find(m, "type")->text, set->row->only);
+		return refuse_other_type(m, set, shown, err);
 	if (set->row->flags & VX_SET_UNBUILT) {
 		warn_unbuilt(l, set, last);
 		return 0;

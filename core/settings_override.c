@@ -102,10 +102,11 @@ static bool from_kubernetes(const char *name, const char *value)
 	return port && isdigit((unsigned char)port[strlen("_PORT_")]);
 }
 
-/* Variables that are read from the readers' environment, by our tools or by debug builds. */
+/* Variables that are read from the readers' environment, by our tools (VORTEX_SOCKET, VORTEX_MOUNT: vortexctl's)
+ * or by debug builds. */
 static bool is_other_variable(const char *name)
 {
-	static const char *const others[] = {"INSTANCE", "SAMPLES", "STRICT"};
+	static const char *const others[] = {"INSTANCE", "MOUNT", "SAMPLES", "SOCKET", "STRICT"};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(name, others[i]) == 0)

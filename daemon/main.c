@@ -361,7 +361,7 @@ static int check_settings(struct daemon *d)
 		(void)fprintf(stderr, "vortexd: %s\n", vx_error_text(&err, rc));
 		return EXIT_USAGE;
 	}
-	(void)printf("the settings are good\n");
+	(void)printf("the settings are good; 'vortexctl doctor' looks at what they name\n");
 	return EXIT_ENDED;
 }
 

@@ -23,7 +23,7 @@ struct failure {
 int fail_as(struct failure *f, enum vx_git_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* --- main.c: reports ------------------------------------------------------------------------- */
+/* --- report.c ------------------------------------------------------------------------- */
 
 /* Write a report; any thread. A daemon that is gone ends the program. */
 void report(const struct vx_git_report *r);

@@ -3,7 +3,6 @@
  * It is started by vortexd alone; a person has no use for it. */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,27 +18,6 @@
 static const char usage[] =
 	"usage: vortexd starts vortex-git-fetch to bring its copy of a remote Git repository\n"
 	"up to date; it is not meant to be started by hand. See docs/git.md.\n";
-
-void report(const struct vx_git_report *r)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a line is one piece */
-	VX_AUTO(vx_buf_fini) struct vx_buf line = VX_BUF_INIT;
-	size_t done = 0;
-
-	vx_git_report_put(&line, r);
-	if (vx_buf_failed(&line))
-		return;
-	VX_LOCKED(&lock);
-	while (done < line.len) {
-		ssize_t n = write(STDOUT_FILENO, line.data + done, line.len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			_exit(1); /* nobody is interested any more */
-		done += (size_t)n;
-	}
-}
 
 /* What a fetch may need at most, and no memory dumps with passwords. */
 static const struct {

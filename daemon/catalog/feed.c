@@ -340,6 +340,7 @@ static void backend_changed(void *arg, const char *const *apps, size_t n_apps)
 			continue;
 		e->known.fresh = false;
 		e->known.rc = 0;
+		e->known.told = false;
 		e->known.retry_ns = 0;
 		e->known.again = e->known.inflight;
 	}
@@ -366,6 +367,19 @@ int vx_feed_watch(struct vx_feed *f, struct vx_error *err)
 	return 0;
 }
 
+/* After a change what failed is unknown, until somebody asks again: those who use it do so at once.
+ * If nobody has from one tick to the next, it is no problem any more. */
+static void forget_failure(struct vx_feed *f, struct vx_feed_entry *e)
+{
+	struct vx_known *k = &e->known;
+
+	if (!k->failing || k->fresh || k->inflight || k->rc != 0)
+		return;
+	if (k->told)
+		vx_feed_tell_over(f, k, e->at->text);
+	k->told = true;
+}
+
 void vx_feed_tick(struct vx_feed *f, int64_t now_ns)
 {
 	struct vx_feed_entry *e, *next;
@@ -382,6 +396,7 @@ void vx_feed_tick(struct vx_feed *f, int64_t now_ns)
 	HASH_ITER (hh, f->entries, e, next) {
 		struct vx_known *k = &e->known;
 
+		forget_failure(f, e);
 		if (!apps || k->inflight || k->rc == 0 || k->told || now_ns < k->retry_ns)
 			continue;
 		k->told = true; /* whoever still wants it asks again, and so starts the fetch */

@@ -48,10 +48,24 @@ static void tell_well(struct vx_feed *f, struct vx_known *k, const char *what)
 	f->silent = false;
 }
 
+/* Whether @rc is the whole source's, not this question's: it is silent, or nothing of a mirror has
+ * come yet, for the same reason (a refused password). The lock is held; a status is a leaf. */
+static bool is_silence(const struct vx_feed *f, int rc)
+{
+	struct vx_backend_status s = {0};
+
+	if (rc == -ETIMEDOUT || rc == -EAGAIN)
+		return true;
+	if (rc >= 0 || !f->ops->status)
+		return false;
+	f->ops->status(f->backend, &s);
+	return s.first && s.rc == rc;
+}
+
 void vx_feed_tell(struct vx_feed *f, struct vx_known *k, int rc, const char *text, const char *what,
                   const char *kept)
 {
-	bool silence = rc == -ETIMEDOUT || rc == -EAGAIN;
+	bool silence = is_silence(f, rc);
 	char key[KEY_MAX], sentence[VX_ERROR_MAX + 128];
 
 	if (rc == -ECANCELED)

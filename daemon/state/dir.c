@@ -73,7 +73,10 @@ int vx_state_dir_open(const char *path, int *ret_fd, struct vx_error *err)
 		return rc;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return vx_fail(err, -errno, "opening state.path %s: %s", path, strerror(errno));
+		return vx_fail(err, -errno, "opening state.path %s: %s%s", path, strerror(errno),
+		               errno == EACCES ? "; run vortexd as its owner, or set state.path to "
+		                                 "a directory of yours"
+		                               : "");
 	rc = check(dir, path, err);
 	if (rc < 0)
 		return rc;

@@ -66,6 +66,14 @@ def test_a_bad_document_is_a_problem(api):
                                       for p in walk(api.v, 'problems')))
 
 
+def test_a_problem_that_was_mended_ends_though_nobody_asks_again(api):
+    api.repo.commit({'application.yml': 'a: [1\n'})
+    daemon.wait_until(lambda: api.v.answer('nobody/prod/application.yml') == 'EIO')
+    assert 'backend repo nobody/default' in [p['key'] for p in walk(api.v, 'problems')]
+    api.repo.commit({'application.yml': 'a: 1\n'})
+    daemon.wait_until(lambda: not any('nobody' in p['key'] for p in walk(api.v, 'problems')))
+
+
 def test_backends(api):
     backends = walk(api.v, 'backends', limit=1)
     assert by(backends, 'name', 'type', 'priority') == [

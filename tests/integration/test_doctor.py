@@ -115,7 +115,7 @@ def test_the_text_says_the_same(settings):
     line = next(line for line in text.splitlines() if 'not a directory' in line)
     assert line.startswith('problem  mount point') and problem['message'] in line
     assert f'fix: {problem["fix"]}' in text
-    assert re.search(r'^\d+ problems, \d+ warnings, \d+ notes$', text, re.M)
+    assert re.search(r'^\d+ problems?, \d+ warnings?, \d+ notes?$', text, re.M)
     assert '\x1b' not in text
 
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from api import walk
 from daemon import build_dir, wait_until
 from gitserver import SshServer
 from remote import FIRST, complaints, fails, mirrors, remote, says, secret_file, serves
@@ -254,6 +255,17 @@ def test_a_wrong_password_is_named_and_a_right_one_is_taken_later(vortex, hosted
     git_web.set_password('not-the-one')  # the server learns it
     serves(v, 'a: 1\n')
     assert len(asked) < 10, 'a refused password must not be tried again and again'
+
+
+def test_a_refusal_is_one_problem_however_many_ask(vortex, hosted, git_web, tmp_path):
+    v = vortex([private(git_web, hosted(), tmp_path, 'not-the-one')])
+    for profile in ('default', 'prod', 'dev'):
+        fails(v, f'payment/{profile}/application.yml')
+    (one,) = [p for p in walk(v, 'problems') if p['key'].startswith('backend')]
+    assert (one['key'], one['severity']) == ('backend repo', 'error') and 'password' in one['message']
+    git_web.set_password('not-the-one')
+    serves(v, 'a: 1\n')
+    wait_until(lambda: not walk(v, 'problems'))
 
 
 def test_no_password_where_one_is_wanted(vortex, hosted, git_web):

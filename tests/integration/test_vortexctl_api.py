@@ -114,7 +114,8 @@ def test_explain_takes_a_path_without_its_mount_point(ctl, one, word):
     (['payment/prod/main/.keys/server/prot'], "no key 'server.prot'"),
     (['payment/prod/relaese'], "no backend has the label 'relaese'"),
     (['payment/prod', '--file', 'ngnix.conf'], 'ngnix.conf'),
-    (['pyment/prod'], 'pyment'),
+    (['pyment/prod'], "application 'pyment'; 'vortexctl ls' lists"),
+    (['pyment/prod', 'server.port'], "application 'pyment'; 'vortexctl ls' lists"),
     (['payment/prod/@rev:repo:nowhere'], 'nowhere'),
     (['/etc/passwd'], 'not inside a mounted Vortex'),
 ])

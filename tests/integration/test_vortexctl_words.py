@@ -92,14 +92,23 @@ def test_the_usual_places_of_the_socket(one, anybody, tmp_path):
     os.chmod(runtime, 0o755)
     member = Ctl(one, anybody, groups=[GAMES])
     del member.env['VORTEX_SOCKET']
-    away = member.refused(UNREACHABLE, 'tracks', env={'XDG_RUNTIME_DIR': str(runtime)})
-    assert '/run/vortex/api.sock' in away
+    machines = Path('/run/vortex/api.sock')  # a vortexd of this machine's own may answer there
+
+    def asks_the_machines(ctl):
+        done = ctl('tracks', env={'XDG_RUNTIME_DIR': str(runtime)})
+        if machines.exists():
+            return done.returncode == OK or str(machines) in done.stderr
+        return done.returncode == UNREACHABLE and str(machines) in done.stderr
+
+    assert asks_the_machines(member)
     (runtime / 'vortex').symlink_to(Path(one.socket).parent)
     assert member('tracks', env={'XDG_RUNTIME_DIR': str(runtime)}).returncode == OK
+    (runtime / '.cache').mkdir()
+    (runtime / '.cache/vortex').symlink_to(Path(one.socket).parent)
+    assert member('tracks', env={'XDG_RUNTIME_DIR': '', 'HOME': str(runtime)}).returncode == OK
     as_root = Ctl(one)
     del as_root.env['VORTEX_SOCKET']
-    assert '/run/vortex/api.sock' in as_root.refused(UNREACHABLE, 'tracks',
-                                                     env={'XDG_RUNTIME_DIR': str(runtime)})
+    assert asks_the_machines(as_root)
     shutil.rmtree(runtime)
 
 

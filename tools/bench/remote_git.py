@@ -319,6 +319,9 @@ def part_pack(web, room, args):
     repo = Hosted(web.root, 'large.git', room / 'work-large')
     size = LARGE_BYTES >> 6 if args.quick else LARGE_BYTES
     pieces = 64
+    # Random bytes: looking for what they share, or packing them tighter, only takes time.
+    for key, value in (('core.bigFileThreshold', '1m'), ('core.compression', '0')):
+        repo.bare_git('config', key, value)
     importer = subprocess.Popen(['git', '-C', repo.bare, 'fast-import', '--quiet', '--force'],
                                 stdin=subprocess.PIPE, env={**os.environ, **ENV})
     with importer.stdin as stream:

@@ -8,33 +8,6 @@
 
 #define PAGE_ITEMS 1000 /* the most that the daemon gives at once */
 
-const char *vx_ctl_str(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-json_int_t vx_ctl_int(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
-double vx_ctl_seconds(const json_t *object, const char *name)
-{
-	const json_t *value = json_object_get(object, name);
-
-	return json_is_number(value) ? json_number_value(value) : -1;
-}
-
-bool vx_ctl_bool(const json_t *object, const char *name)
-{
-	return json_is_true(json_object_get(object, name));
-}
-
-size_t vx_ctl_count(const json_t *answer)
-{
-	return json_array_size(json_object_get(answer, "items"));
-}
-
 /* Add the number @name of @page to that of @all. */
 static int add_up(json_t *all, const json_t *page, const char *name)
 {
@@ -175,15 +148,6 @@ int vx_ctl_answer(const struct vx_ctl_question *q, json_t **ret, struct vx_error
 	return ask_pages(c, q, ret, err);
 }
 
-int vx_ctl_print(const struct vx_buf *b)
-{
-	if (vx_buf_failed(b))
-		return -ENOMEM;
-	if (b->len > 0)
-		(void)fwrite(b->data, 1, b->len, stdout); /* main.c looks at ferror */
-	return 0;
-}
-
 int vx_ctl_print_json(const json_t *value)
 {
 	/* Fifteen digits are what a double holds of any decimal: 4.2 stays 4.2. */
@@ -194,4 +158,23 @@ int vx_ctl_print_json(const json_t *value)
 	(void)puts(text); /* main.c looks at ferror */
 	free(text);
 	return 0;
+}
+
+int vx_ctl_list(const struct vx_ctl_question *q, const char *const *heads,
+                void (*add_row)(struct vx_ctl_table *t, const json_t *item), json_t **ret,
+                struct vx_error *err)
+{
+	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
+	const json_t *item;
+	size_t i;
+	int rc = vx_ctl_answer(q, ret, err);
+
+	vx_ctl_table_init(&t, heads);
+	if (rc < 0)
+		return rc;
+	if (vx_ctl_is_json(q->server))
+		return vx_ctl_print_json(*ret);
+	json_array_foreach (json_object_get(*ret, "items"), i, item)
+		add_row(&t, item);
+	return vx_ctl_table_print(&t);
 }

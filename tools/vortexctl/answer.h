@@ -1,8 +1,10 @@
-/* answer.h - a whole answer from its pages, and what verbs read out of JSON. */
+/* answer.h - a whole answer from its pages. */
 #pragma once
 
 #include "core/buf.h"
 #include "tools/vortexctl/client.h"
+#include "tools/vortexctl/member.h"
+#include "tools/vortexctl/text.h"
 
 /* What is asked. Borrowed. */
 struct vx_ctl_question {
@@ -27,14 +29,8 @@ int vx_ctl_answer(const struct vx_ctl_question *q, json_t **ret, struct vx_error
 /* Print as JSON, indented. main.c looks for failures of writing. 0 or -ENOMEM. */
 int vx_ctl_print_json(const json_t *value);
 
-/* Print what was collected. 0 or -ENOMEM. */
-int vx_ctl_print(const struct vx_buf *b);
-
-/* A member of an object; NULL, 0, -1 or false if it is absent or of another type. Borrowed. */
-const char *vx_ctl_str(const json_t *object, const char *name);
-json_int_t vx_ctl_int(const json_t *object, const char *name);
-double vx_ctl_seconds(const json_t *object, const char *name);
-bool vx_ctl_bool(const json_t *object, const char *name);
-
-/* How many items there are. */
-size_t vx_ctl_count(const json_t *answer);
+/* Ask for a list and print it: as JSON where the options say so, else as a table under @heads (the
+ * last NULL) with a row of each item, which @add_row fills. *ret as in vx_ctl_answer. */
+int vx_ctl_list(const struct vx_ctl_question *q, const char *const *heads,
+                void (*add_row)(struct vx_ctl_table *t, const json_t *item), json_t **ret,
+                struct vx_error *err);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "tools/vortexctl/answer.h"
-#include "tools/vortexctl/text.h"
 
 static const char *colour_of(const char *state)
 {
@@ -33,19 +32,8 @@ static void add_row(struct vx_ctl_table *t, const json_t *item)
 	vx_ctl_table_add(t, "", vx_ctl_str(item, "message"));
 }
 
-static int print_text(const json_t *answer)
-{
-	static const char *const heads[] = {"NAME",  "TYPE",   "PRIORITY", "STATE", "REVISION",
-	                                    "HEARD", "SOURCE", "MESSAGE",  NULL};
-	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
-	const json_t *item;
-	size_t i;
-
-	vx_ctl_table_init(&t, heads);
-	json_array_foreach (json_object_get(answer, "items"), i, item)
-		add_row(&t, item);
-	return vx_ctl_table_print(&t);
-}
+static const char *const heads[] = {"NAME",  "TYPE",   "PRIORITY", "STATE", "REVISION",
+                                    "HEARD", "SOURCE", "MESSAGE",  NULL};
 
 /* "backends/NAME/refresh", with the name escaped as in any URL. NULL when out of memory. */
 static char *refresh_path(const char *name)
@@ -72,8 +60,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	VX_AUTO(vx_json_put) json_t *answer = NULL;
 	struct vx_error err = {0};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;
@@ -86,9 +73,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		q.path = path;
 		q.post = true;
 	}
-	rc = vx_ctl_answer(&q, &answer, &err);
-	if (rc == 0)
-		rc = vx_ctl_is_json(&server) ? vx_ctl_print_json(answer) : print_text(answer);
+	rc = vx_ctl_list(&q, heads, add_row, &answer, &err);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
 	vx_ctl_remark("%zu backend%s, lowest priority first", vx_ctl_count(answer),

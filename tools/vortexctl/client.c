@@ -29,12 +29,16 @@ struct transfer {
 /* The socket that a user's daemon would have, if it is there, or NULL; to be freed. */
 static char *users_socket(void)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *dir = getenv("XDG_RUNTIME_DIR"), *below = "";
 	VX_AUTO(vx_freep) char *path = NULL;
 
-	if (geteuid() == 0 || !runtime || *runtime != '/')
+	if (!dir || *dir != '/') { /* as vortexd's http.socket does without it */
+		dir = getenv("HOME");
+		below = "/.cache";
+	}
+	if (geteuid() == 0 || !dir || *dir != '/')
 		return NULL;
-	if (asprintf(&path, "%s/vortex/api.sock", runtime) < 0) {
+	if (asprintf(&path, "%s%s/vortex/api.sock", dir, below) < 0) {
 		path = NULL; /* asprintf leaves it undefined */
 		return NULL;
 	}

@@ -21,7 +21,8 @@ struct vx_ctl_param {
 	const char *value;
 };
 
-/* Find the socket (the option, VORTEX_SOCKET, $XDG_RUNTIME_DIR/vortex/api.sock of a user where it
+/* Find the socket (the option, VORTEX_SOCKET, $XDG_RUNTIME_DIR/vortex/api.sock, or
+ * ~/.cache/vortex/api.sock without that variable, of a user where it
  * exists, /run/vortex/api.sock). Nothing is asked yet. @server is borrowed.
  * 0 and *ret (close it); -EINVAL a path that no socket can have; -ENOMEM. */
 int vx_ctl_client_open(const struct vx_ctl_server *server, struct vx_ctl_client **ret,

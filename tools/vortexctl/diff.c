@@ -146,8 +146,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	VX_AUTO(vx_freep) char *b = NULL;
 	struct vx_error err = {0};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

@@ -191,7 +191,7 @@ static bool ask_daemon(struct doctor *d, const struct vx_settings_map *m)
 	}
 	if (!state)
 		return false;
-	(void)snprintf(fix, sizeof(fix), "then: vortexctl backends refresh %s", name);
+	(void)snprintf(fix, sizeof(fix), "mend that, then: vortexctl backends refresh %s", name);
 	if (strcmp(state, "ok") == 0)
 		doctor_say(d, DOCTOR_OK, "backend", NULL, "%s: vortexd has it", name);
 	else if (strcmp(state, "starting") == 0)

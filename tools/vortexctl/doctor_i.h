@@ -29,6 +29,7 @@ struct doctor {
 	size_t n;
 };
 
+/* doctor_run.c */
 typedef void doctor_check_fn(struct doctor *d, const void *arg);
 
 /* One finding of the check @what. @fix (nullable) is what to do about it: a command where there is

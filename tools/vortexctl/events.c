@@ -183,8 +183,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "after", .number = &after, .min = 0, .max = INT64_MAX},
 		VX_CTL_SERVER_OPTIONS(&w.server)};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

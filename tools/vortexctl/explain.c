@@ -12,10 +12,15 @@ struct request {
 	long limit;
 };
 
-static bool same_place(const json_t *a, const json_t *b)
+static bool same_file(const json_t *a, const json_t *b)
 {
 	return json_equal(json_object_get(a, "backend"), json_object_get(b, "backend")) &&
-	       json_equal(json_object_get(a, "path"), json_object_get(b, "path")) &&
+	       json_equal(json_object_get(a, "path"), json_object_get(b, "path"));
+}
+
+static bool same_place(const json_t *a, const json_t *b)
+{
+	return same_file(a, b) &&
 	       json_equal(json_object_get(a, "line"), json_object_get(b, "line"));
 }
 
@@ -78,6 +83,17 @@ static void put_item(struct vx_buf *b, const json_t *item)
 	put_overridden(b, item);
 }
 
+/* Whether document @i takes part once more later on, where all that it sets is set again. */
+static bool comes_again(const json_t *documents, size_t i)
+{
+	const json_t *one = json_array_get(documents, i);
+
+	for (size_t j = i + 1; j < json_array_size(documents); j++)
+		if (same_file(one, json_array_get(documents, j)))
+			return true;
+	return false;
+}
+
 static void put_documents(struct vx_buf *b, const json_t *documents)
 {
 	const json_t *one;
@@ -88,6 +104,8 @@ static void put_documents(struct vx_buf *b, const json_t *documents)
 	vx_buf_printf(b, "\n%sdocuments%s, the later overrides the earlier\n", vx_ctl_bold(),
 	              vx_ctl_plain());
 	json_array_foreach (documents, i, one) {
+		if (comes_again(documents, i))
+			continue;
 		vx_buf_puts(b, "  ");
 		vx_ctl_put_origin(b, one);
 		vx_buf_putc(b, '\n');
@@ -134,6 +152,21 @@ static int ask(const struct request *r, const struct vx_ctl_reading *at, json_t 
 	return vx_ctl_answer(&q, ret, err);
 }
 
+/* Something is not there: whether it is the key or its configuration decides which list helps. */
+static int say_where(const struct request *r, const struct vx_ctl_place *p, bool key,
+                     struct vx_error *err)
+{
+	VX_AUTO(vx_json_put) json_t *answer = NULL;
+	const struct vx_ctl_reading whole = {.at = p->readings[0].at};
+	const struct vx_error said = *err;
+
+	if (key && ask(r, &whole, &answer, NULL) == 0)
+		return vx_fail(err, -ENOENT, "%.400s; without a key all are listed", said.msg);
+	if (strstr(whole.at, "/@")) /* of a moment, which ls does not list */
+		return -ENOENT;
+	return vx_fail(err, -ENOENT, "%.400s; 'vortexctl ls' lists what there is", said.msg);
+}
+
 /* Try the readings one after the other, until there is something. */
 static int ask_all(const struct request *r, const struct vx_ctl_place *p, json_t **ret,
                    struct vx_error *err)
@@ -150,11 +183,7 @@ static int ask_all(const struct request *r, const struct vx_ctl_place *p, json_t
 			*err = last;
 		key |= p->readings[i].key != NULL;
 	}
-	if (rc == -ENOENT && key) {
-		last = *err;
-		return vx_fail(err, rc, "%.400s; without a key all are listed", last.msg);
-	}
-	return rc;
+	return rc == -ENOENT ? say_where(r, p, key, err) : rc;
 }
 
 /* The place that is asked for is @at with @key or @file, which are copied. */
@@ -230,8 +259,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "limit", .letter = 'n', .number = &r.limit, .min = 1, .max = INT32_MAX},
 		VX_CTL_SERVER_OPTIONS(&r.server)};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

@@ -89,8 +89,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "limit", .letter = 'n', .number = &r.limit, .min = 1, .max = INT32_MAX},
 		VX_CTL_SERVER_OPTIONS(&r.server)};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 	const char *equals;
 
 	if (code >= 0)

@@ -76,6 +76,11 @@ static int read_configuration(int mount, const struct vx_coords *at, enum vx_out
 		               "%s cannot be composed; 'vortexctl problems' and vortexd's log "
 		               "say why",
 		               at->text);
+	if (rc == -EACCES)
+		return vx_fail(err, rc,
+		               "%s: %s; either you may not read it (see 'ls -l'), or a source lets "
+		               "vortexd not in ('vortexctl problems' says so)",
+		               path.data, strerror(-rc));
 	if (rc < 0)
 		return vx_fail(err, rc, "%s: %s", path.data, strerror(-rc));
 	return 0;
@@ -111,13 +116,13 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	struct vx_error err = {0};
 	bool found;
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;
 	if (argc - first != 1)
-		return vx_ctl_usage(verb, "get takes one configuration, APP/PROFILE[/LABEL]");
+		return vx_ctl_usage(verb, "get takes one configuration, APP/PROFILE[/LABEL]; "
+		                          "'vortexctl explain' takes a key, too");
 	found = vx_output_find(format, &out);
 	vx_assert(found); /* formats are core/render's */
 	rc = get(mount, argv[first], out, &err);
@@ -134,6 +139,7 @@ const struct vx_ctl_verb vx_ctl_get = {
 		"\n"
 		"Examples:\n"
 		"  vortexctl get payment/prod\n"
-		"  vortexctl get payment/prod,eu/release/2 -o json | jq .server.port\n",
+		"  vortexctl get payment/prod,eu/release/2 -o json | jq .server.port\n"
+		"  vortexctl get payment/prod -o properties | grep ^db.\n",
 	.run = run,
 };

@@ -1,7 +1,6 @@
 /* history.c - `vortexctl history`: who changed a configuration's documents, when and why. */
 #include "tools/vortexctl/answer.h"
 #include "tools/vortexctl/place.h"
-#include "tools/vortexctl/text.h"
 
 struct request {
 	struct vx_ctl_server server;
@@ -22,19 +21,7 @@ static void add_row(struct vx_ctl_table *t, const json_t *item)
 	vx_ctl_table_add(t, "", vx_ctl_str(item, "message"));
 }
 
-static int print_text(const json_t *answer)
-{
-	static const char *const heads[] = {"REVISION", "BACKEND", "WHEN",
-	                                    "AUTHOR",   "MESSAGE", NULL};
-	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
-	const json_t *item;
-	size_t i;
-
-	vx_ctl_table_init(&t, heads);
-	json_array_foreach (json_object_get(answer, "items"), i, item)
-		add_row(&t, item);
-	return vx_ctl_table_print(&t);
-}
+static const char *const heads[] = {"REVISION", "BACKEND", "WHEN", "AUTHOR", "MESSAGE", NULL};
 
 static int history(const struct request *r, const char *text)
 {
@@ -50,9 +37,7 @@ static int history(const struct request *r, const char *text)
 	                                  .limit = r->limit};
 
 	if (rc == 0)
-		rc = vx_ctl_answer(&q, &answer, &err);
-	if (rc == 0)
-		rc = vx_ctl_is_json(&r->server) ? vx_ctl_print_json(answer) : print_text(answer);
+		rc = vx_ctl_list(&q, heads, add_row, &answer, &err);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
 	vx_ctl_remark("%zu revision%s%s", vx_ctl_count(answer), vx_ctl_plural(vx_ctl_count(answer)),
@@ -68,8 +53,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "limit", .letter = 'n', .number = &r.limit, .min = 1, .max = INT32_MAX},
 		VX_CTL_SERVER_OPTIONS(&r.server)};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

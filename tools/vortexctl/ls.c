@@ -96,11 +96,20 @@ static int path_of(const char *text, char **ret, struct vx_error *err)
 	return 0;
 }
 
-/* EIO says nothing to a person; what does know more is named. */
+/* Neither ENOENT nor EIO says much to a person; what does know more is named. */
 static int cannot(const char *text, int rc, struct vx_error *err)
 {
+	const char *slash = text ? strchr(text, '/') : NULL;
+
+	if (rc == -ENOENT && slash && slash[1])
+		return vx_fail(err, rc, "there is no %s; 'vortexctl ls %.*s' lists what there is",
+		               text, (int)(slash - text), text);
+	if (rc == -ENOENT && text)
+		return vx_fail(err, rc, "there is no application '%.*s'; 'vortexctl ls' lists them",
+		               (int)strcspn(text, "/"), text);
 	return vx_fail(err, rc, "%s: %s%s", text ? text : "the applications", strerror(-rc),
-	               rc == -EIO ? "; see 'vortexctl problems' and vortexd's log" : "");
+	               rc == -EIO || rc == -EACCES ? "; see 'vortexctl problems' and vortexd's log"
+	                                           : "");
 }
 
 static int ls(const char *mount_path, const char *text, struct listing *l, struct vx_error *err)
@@ -135,8 +144,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "all", .letter = 'a', .flag = &l.all}};
 	struct vx_error err = {0};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

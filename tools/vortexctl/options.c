@@ -103,8 +103,8 @@ static int refuse(const struct vx_ctl_verb *verb, int opt, const char *word,
 	                    near.best);
 }
 
-int vx_ctl_options(const struct vx_ctl_verb *verb, const struct vx_ctl_option *options, size_t n,
-                   int argc, char **argv, int *ret_first)
+int vx_ctl_options_n(const struct vx_ctl_verb *verb, const struct vx_ctl_option *options, size_t n,
+                     int argc, char **argv, int *ret_first)
 {
 	struct option names[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, 'h'}};
 	char letters[2 * OPTIONS_MAX + 3] = ":h"; /* the colon: tell what is missing apart */

@@ -31,8 +31,10 @@ struct vx_ctl_option {
 
 /* Read options and words, in any order; words are then argv[*ret_first] to argv[argc - 1].
  * -1: go on. Else an exit code: help was printed, or what is wrong. */
-int vx_ctl_options(const struct vx_ctl_verb *verb, const struct vx_ctl_option *options, size_t n,
-                   int argc, char **argv, int *ret_first);
+int vx_ctl_options_n(const struct vx_ctl_verb *verb, const struct vx_ctl_option *options, size_t n,
+                     int argc, char **argv, int *ret_first);
+#define vx_ctl_options(verb, options, argc, argv, ret_first)                                       \
+	vx_ctl_options_n(verb, options, sizeof(options) / sizeof(*(options)), argc, argv, ret_first)
 
 /* Where and how to ask the daemon, as the options say it. */
 struct vx_ctl_server {

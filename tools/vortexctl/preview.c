@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "tools/vortexctl/answer.h"
-#include "tools/vortexctl/text.h"
 
 struct request {
 	struct vx_ctl_server server;
@@ -35,18 +34,7 @@ static void add_row(struct vx_ctl_table *t, const json_t *item)
 	vx_ctl_table_add(t, "", vx_ctl_str(item, "message"));
 }
 
-static int print_text(const json_t *answer)
-{
-	static const char *const heads[] = {"CONFIGURATION", "OUTCOME", "KEYS", "MESSAGE", NULL};
-	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
-	const json_t *item;
-	size_t i;
-
-	vx_ctl_table_init(&t, heads);
-	json_array_foreach (json_object_get(answer, "items"), i, item)
-		add_row(&t, item);
-	return vx_ctl_table_print(&t);
-}
+static const char *const heads[] = {"CONFIGURATION", "OUTCOME", "KEYS", "MESSAGE", NULL};
 
 static size_t count_failures(const json_t *answer)
 {
@@ -70,10 +58,8 @@ static int preview(const struct request *r, const char *revision, const char *ap
 	VX_AUTO(vx_json_put) json_t *answer = NULL;
 	struct vx_error err = {0};
 	size_t failing;
-	int rc = vx_ctl_answer(&q, &answer, &err);
+	int rc = vx_ctl_list(&q, heads, add_row, &answer, &err);
 
-	if (rc == 0)
-		rc = vx_ctl_is_json(&r->server) ? vx_ctl_print_json(answer) : print_text(answer);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
 	failing = count_failures(answer);
@@ -89,8 +75,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	const struct vx_ctl_option options[] = {{.name = "all", .letter = 'a', .flag = &r.all},
 	                                        VX_CTL_SERVER_OPTIONS(&r.server)};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "tools/vortexctl/answer.h"
-#include "tools/vortexctl/text.h"
 
 static const char *colour_of(const char *severity)
 {
@@ -23,18 +22,7 @@ static void add_row(struct vx_ctl_table *t, const json_t *item)
 	vx_ctl_table_add(t, "", vx_ctl_str(item, "message"));
 }
 
-static int print_text(const json_t *answer)
-{
-	static const char *const heads[] = {"SEVERITY", "SINCE", "WHAT", "MESSAGE", NULL};
-	VX_AUTO(vx_ctl_table_fini) struct vx_ctl_table t;
-	const json_t *item;
-	size_t i;
-
-	vx_ctl_table_init(&t, heads);
-	json_array_foreach (json_object_get(answer, "items"), i, item)
-		add_row(&t, item);
-	return vx_ctl_table_print(&t);
-}
+static const char *const heads[] = {"SEVERITY", "SINCE", "WHAT", "MESSAGE", NULL};
 
 /* Whether something cannot be served: a warning alone is no failure. */
 static bool has_error(const json_t *answer)
@@ -59,16 +47,13 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	VX_AUTO(vx_json_put) json_t *answer = NULL;
 	struct vx_error err = {0};
 	int first, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;
 	if (argc != first)
 		return vx_ctl_usage(verb, "problems takes options only");
-	rc = vx_ctl_answer(&q, &answer, &err);
-	if (rc == 0)
-		rc = vx_ctl_is_json(&server) ? vx_ctl_print_json(answer) : print_text(answer);
+	rc = vx_ctl_list(&q, heads, add_row, &answer, &err);
 	if (rc < 0)
 		return vx_ctl_fail(rc, &err);
 	if (vx_ctl_count(answer) == 0)

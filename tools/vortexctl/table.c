@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "tools/vortexctl/answer.h"
 #include "tools/vortexctl/ctl.h"
 #include "tools/vortexctl/text.h"
 

@@ -1,10 +1,12 @@
 /* text.c - clean text, ages, origins; see text.h. */
 #include "tools/vortexctl/text.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "tools/vortexctl/answer.h"
+#include "tools/vortexctl/member.h"
 
 #define SHORT_DIGITS 7
 #define HEX_MIN 20 /* what is hexadecimal and longer is a hash */
@@ -95,4 +97,13 @@ void vx_ctl_put_origin(struct vx_buf *b, const json_t *from)
 		vx_buf_puts(b, " at ");
 		vx_ctl_put_revision(b, revision);
 	}
+}
+
+int vx_ctl_print(const struct vx_buf *b)
+{
+	if (vx_buf_failed(b))
+		return -ENOMEM;
+	if (b->len > 0)
+		(void)fwrite(b->data, 1, b->len, stdout); /* main.c looks at ferror */
+	return 0;
 }

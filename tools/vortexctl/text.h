@@ -26,6 +26,9 @@ void vx_ctl_put_value(struct vx_buf *b, const json_t *side);
 /* Append where the object @from comes from: "payment.yml:3 of repo at 4f1c2e7". */
 void vx_ctl_put_origin(struct vx_buf *b, const json_t *from);
 
+/* Print what was collected. 0 or -ENOMEM. */
+int vx_ctl_print(const struct vx_buf *b);
+
 /* A table, aligned; on a terminal its lines are cut to the width, elsewhere they are whole. */
 struct vx_ctl_table {
 	const char *const *heads; /* the last NULL; borrowed */

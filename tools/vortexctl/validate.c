@@ -64,8 +64,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 		{.name = "revision", .letter = 'r', .flag = &r.revision},
 		VX_CTL_SERVER_OPTIONS(&r.server)};
 	int first;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

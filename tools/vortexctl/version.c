@@ -43,8 +43,7 @@ static int run(const struct vx_ctl_verb *verb, int argc, char **argv)
 	const char *named = getenv("VORTEX_SOCKET");
 	struct vx_error err = {0};
 	int first, asked, rc;
-	int code = vx_ctl_options(verb, options, sizeof(options) / sizeof(*options), argc, argv,
-	                          &first);
+	int code = vx_ctl_options(verb, options, argc, argv, &first);
 
 	if (code >= 0)
 		return code;

@@ -6,8 +6,8 @@ if(VORTEX_GIT)
   vx_unit_test(backends git_refs vx_backends vx_core)
   vx_unit_test(backends git_remote vx_backends vx_daemon_settings vx_core)
   vx_unit_test(backends git_child vx_backends vx_core)
-  vx_unit_test(backends git_syscalls vx_core PkgConfig::SECCOMP)
-  target_sources(test_backends_git_syscalls PRIVATE
+  vx_unit_test(backends/git_fetch syscalls vx_core PkgConfig::SECCOMP)
+  target_sources(test_backends_git_fetch_syscalls PRIVATE
     ${PROJECT_SOURCE_DIR}/backends/git_fetch/syscalls.c ${PROJECT_SOURCE_DIR}/backends/git_fetch/failure.c)
 endif()
 if(VX_TEST_BACKENDS)

@@ -294,6 +294,7 @@ static void origins_name_sources_and_hide_values(void **state)
 	struct vx_value *root = map(), *a = map(), *b = scalar(VX_INT, "2");
 	struct vx_value *text = scalar(VX_STRING, "foo"), *none = scalar(VX_NULL, "null");
 	struct vx_value *twice = scalar(VX_STRING, "foo");
+	struct vx_value *thrice = scalar(VX_STRING, "foo"), *itself = scalar(VX_INT, "2");
 	struct vx_value *empty = list(NULL, 0);
 	struct vx_coords at = {.text = "app/default"};
 	struct vx_snapshot s = {.at = &at, .root = root};
@@ -302,11 +303,15 @@ static void origins_name_sources_and_hide_values(void **state)
 	(void)state;
 	b->line = 7;
 	b->origin = &high;
-	text->origin = twice->origin = empty->origin = none->origin = &low;
+	text->origin = twice->origin = thrice->origin = empty->origin = none->origin = &low;
 	b->hidden = text;
 	text->hidden = twice; /* the shared document, brought along by an import too */
 	twice->hidden = empty;
-	empty->hidden = none;
+	empty->hidden = itself; /* nor need the others stand side by side */
+	itself->hidden = thrice;
+	thrice->hidden = none;
+	itself->origin = &high;
+	itself->line = 7;
 	empty->line = 2;
 	none->line = 3;
 	set(root, "a", a);

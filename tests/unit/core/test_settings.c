@@ -277,6 +277,8 @@ static void test_what_kubernetes_and_our_tools_set_is_no_news(void **state)
 	                             "VORTEX_HOLDER_PORT_80_TCP_ADDR=10.0.0.1",
 	                             "VORTEX_INSTANCE=blue",
 	                             "VORTEX_SAMPLES=10",
+	                             "VORTEX_MOUNT=/vortex",
+	                             "VORTEX_SOCKET=/run/vortex/api.sock",
 	                             "VORTEX",
 	                             "VORTEXES=1",
 	                             NULL};

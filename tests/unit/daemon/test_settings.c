@@ -283,7 +283,7 @@ static const struct {
          " line 1: backend 'o' has the type 's3', which is not built in; this build has: "
          "directory, git"},
 	{"a type that does not exist", "backends: [{name: o, type: gti, uri: c}]\n",
-         " line 1: 'backends.o.uri' is not a setting of type 'gti', only of: git"},
+         " line 1: there is no type 'gti'; 'backends.o.uri' is a setting of: git"},
 	{"a pool whose bounds are swapped",
          "backends: [{name: o, type: git, uri: c, pool: {min: 9, max: 2}}]\n",
          " line 1: backend 'o' has a pool.min above pool.max"},

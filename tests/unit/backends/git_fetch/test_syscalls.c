@@ -1,4 +1,4 @@
-/* test_git_syscalls.c - what the fetching program can do no more once it has given it up. Each case
+/* test_syscalls.c - what the fetching program can do no more once it has given it up. Each case
  * is a process of its own, for the filter stays. */
 #include <errno.h>
 #include <pthread.h>
