@@ -235,6 +235,8 @@ bool vx_pattern_match(const char *pattern, const char *app, const char *profile,
 		/* A label may hold slashes of its own. */
 		size_t n = i == 2 ? strlen(pattern) : strcspn(pattern, "/");
 
+		if (!names[i])
+			return true;
 		if (!segment_match(pattern, n, names[i]))
 			return false;
 		pattern += n;
@@ -243,4 +245,22 @@ bool vx_pattern_match(const char *pattern, const char *app, const char *profile,
 		pattern++;
 	}
 	return true;
+}
+
+bool vx_pattern_any_label(const char *pattern)
+{
+	for (int i = 0; i < 2; i++) {
+		pattern += strcspn(pattern, "/");
+		if (!*pattern)
+			return true;
+		pattern++;
+	}
+	return *pattern && !pattern[strspn(pattern, "*")];
+}
+
+bool vx_label_may_be_commit(const char *label)
+{
+	size_t n = strlen(label);
+
+	return n >= 7 && n <= 40 && strspn(label, "0123456789abcdef") == n;
 }

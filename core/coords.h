@@ -44,5 +44,12 @@ char *vx_label_decode(const char *spelled);
 char *vx_label_encode(const char *label);
 
 /* Whether `app/profile/label` matches @pattern: `*` stops at the slashes between
- * the three (not at a slash inside a label), a missing tail of the pattern is `*`. */
+ * the three (not at a slash inside a label), a missing tail of the pattern is `*`. @label NULL: whether
+ * it could match with some label. */
 bool vx_pattern_match(const char *pattern, const char *app, const char *profile, const char *label);
+
+/* Whether it makes no difference to @pattern what the label is. */
+bool vx_pattern_any_label(const char *pattern);
+
+/* Whether @label may be the id of a commit: 7 to 40 lower-case hexadecimal digits. */
+bool vx_label_may_be_commit(const char *label);

@@ -106,6 +106,15 @@ void vx_access_free(struct vx_access *a)
 	free(a);
 }
 
+/* What @a and @b have in common. */
+static struct vx_mode both(struct vx_mode a, struct vx_mode b)
+{
+	if (a.uid != b.uid || a.gid != b.gid)
+		return (struct vx_mode){0, 0, 0400};
+	a.perm &= b.perm;
+	return a;
+}
+
 static struct vx_mode member_mode(const struct vx_access *a, const char *app, const char *profile,
                                   const char *label)
 {
@@ -115,18 +124,38 @@ static struct vx_mode member_mode(const struct vx_access *a, const char *app, co
 	return (struct vx_mode){geteuid(), getegid(), 0444};
 }
 
+/* A commit may be any branch's, also one that a rule keeps from others: of the rules that can be the
+ * first for some label, what all have in common. */
+static struct vx_mode commit_mode(const struct vx_access *a, const char *app, const char *profile)
+{
+	struct vx_mode all;
+	bool any = false;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (!vx_pattern_match(a->rule[i].match, app, profile, NULL))
+			continue;
+		all = any ? both(all, a->rule[i].mode) : a->rule[i].mode;
+		any = true;
+		if (vx_pattern_any_label(a->rule[i].match))
+			return all;
+	}
+	if (any)
+		return both(all, (struct vx_mode){geteuid(), getegid(), 0444});
+	return (struct vx_mode){geteuid(), getegid(), 0444};
+}
+
 struct vx_mode vx_access_file(const struct vx_access *a, const struct vx_coords *at,
                               const char *default_label)
 {
 	const char *label = at->label ? at->label : default_label;
-	struct vx_mode all = member_mode(a, at->app, at->profiles[0], label);
+	const bool commit = at->label && vx_label_may_be_commit(label);
+	struct vx_mode all = {0};
 
-	for (size_t i = 1; i < at->n_profiles; i++) {
-		struct vx_mode one = member_mode(a, at->app, at->profiles[i], label);
+	for (size_t i = 0; i < at->n_profiles; i++) {
+		struct vx_mode one = commit ? commit_mode(a, at->app, at->profiles[i])
+		                            : member_mode(a, at->app, at->profiles[i], label);
 
-		if (one.uid != all.uid || one.gid != all.gid)
-			return (struct vx_mode){0, 0, 0400};
-		all.perm &= one.perm;
+		all = i ? both(all, one) : one;
 	}
 	return all;
 }

@@ -16,7 +16,8 @@ int vx_access_new(const struct vx_settings *s, struct vx_access **ret, struct vx
 void vx_access_free(struct vx_access *a); /* NULL is a no-op */
 
 /* The mode of a file at @at: the first rule that matches each member of the profile list, their
- * modes ANDed; differing owners or groups give root 0400. @default_label stands for no label. */
+ * modes ANDed; differing owners or groups give root 0400. @default_label stands for no label. A label
+ * that may be a commit's id may be in any branch: it gets so what the rules of all labels allow. */
 struct vx_mode vx_access_file(const struct vx_access *a, const struct vx_coords *at,
                               const char *default_label);
 

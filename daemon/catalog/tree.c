@@ -82,20 +82,13 @@ static int not_there(int rc)
 }
 
 /* A commit under a loaded leaf: answered at once, decided when something inside is looked up. */
-static bool commit_like(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n >= 7 && n <= 40 && strspn(name, "0123456789abcdef") == n;
-}
-
 static void lookup_commit(struct vx_catalog *c, struct vx_ask *ask, const struct place *p,
                           const char *name)
 {
 	VX_AUTO(vx_coords_free_p) struct vx_coords *at = NULL;
 	struct vx_node node = {.kind = VX_NODE_DIR};
 
-	if (p->kind != PLACE_LEAF || p->at->label || !c->commits || !commit_like(name)) {
+	if (p->kind != PLACE_LEAF || p->at->label || !c->commits || !vx_label_may_be_commit(name)) {
 		vx_ask_error(ask, -ENOENT);
 		return;
 	}
@@ -105,7 +98,7 @@ static void lookup_commit(struct vx_catalog *c, struct vx_ask *ask, const struct
 		vx_ask_error(ask, -ENOMEM);
 		return;
 	}
-	node.mode = vx_access_dir(catalog_mode(c, p->at)); /* a commit follows its leaf */
+	node.mode = vx_access_dir(catalog_mode(c, at));
 	vx_ask_node(ask, node);
 }
 

@@ -76,31 +76,40 @@ bool vx_caller_may_read(const struct vx_http_caller *who, const struct vx_mode *
 	return mode->perm & (is_member(who, mode->gid) ? 0040 : 0004);
 }
 
-/* The coordinates that @rev would be as a label: 0 and *ret (free it). */
-static int relabel(const struct vx_coords *at, const char *rev, struct vx_coords **ret)
+/* The coordinates of @at with another @label (NULL: none): 0 and *ret (free it). */
+static int relabel(const struct vx_coords *at, const char *label, struct vx_coords **ret)
 {
 	const char *profiles = strchr(at->text, '/') + 1;
 	VX_AUTO(vx_freep) char *list = strndup(profiles, strcspn(profiles, "/"));
 
-	return list ? vx_coords_new(at->app, list, rev, ret, NULL) : -ENOMEM;
+	return list ? vx_coords_new(at->app, list, label, ret, NULL) : -ENOMEM;
 }
 
-bool vx_may_see(const struct vx_http_request *rq, const struct vx_coords *at, const char *rev)
+static bool may_read(const struct vx_http_request *rq, const struct vx_coords *at)
+{
+	struct vx_mode mode = vx_catalog_access(rq->parts->catalog, at);
+
+	return vx_caller_may_read(&rq->caller, &mode);
+}
+
+/* As may_read. What cannot be checked is not shown. */
+static bool may_read_label(const struct vx_http_request *rq, const struct vx_coords *at,
+                           const char *label)
 {
 	VX_AUTO(vx_coords_free_p) struct vx_coords *there = NULL;
-	struct vx_mode mode;
 
+	return relabel(at, label, &there) == 0 && may_read(rq, there);
+}
+
+/* In the mount, the folder of a label is in that of the default one, whose rule may keep it shut. And
+ * another branch may have another rule: whoever may not read its files is not shown it as a revision
+ * either. */
+bool vx_may_see(const struct vx_http_request *rq, const struct vx_coords *at, const char *rev)
+{
 	if (rq->caller.uid == 0)
 		return true;
-	mode = vx_catalog_access(rq->parts->catalog, at);
-	if (!vx_caller_may_read(&rq->caller, &mode) || !rev)
-		return vx_caller_may_read(&rq->caller, &mode);
-	/* Another branch may have another rule: whoever may not read its files is not shown it as a
-	 * revision either. What cannot be checked is not shown. */
-	if (relabel(at, rev, &there) < 0)
-		return false;
-	mode = vx_catalog_access(rq->parts->catalog, there);
-	return vx_caller_may_read(&rq->caller, &mode);
+	return may_read(rq, at) && (!at->label || may_read_label(rq, at, NULL)) &&
+	       (!rev || may_read_label(rq, at, rev));
 }
 
 int vx_must_see(const struct vx_http_request *rq, const struct vx_coords *at, const char *rev,

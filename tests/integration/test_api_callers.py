@@ -105,6 +105,30 @@ def test_a_revision_is_no_way_round_the_rules(vortex, tmp_path):
     assert ask_as(*member, 'preview', rev='private', all='true')[1]['items'] == []
 
 
+def test_a_commit_is_no_way_round_the_rules(vortex, tmp_path):
+    """Neither one of a private branch, nor one below a leaf that is closed."""
+    repo = repository.Repository(tmp_path / 'repo')
+    repo.commit({'payment.yml': 'x: open\n', 'orders.yml': 'x: open\n', 'games.yml': 'x: open\n'})
+    opened = repo.git('rev-parse', 'HEAD')
+    repo.git('checkout', '-q', '-b', 'private')
+    repo.commit({'payment.yml': 'x: closed\n'})
+    closed = repo.git('rev-parse', 'HEAD')
+    repo.git('checkout', '-q', 'main')
+    rules = [{'match': 'payment/*/private', 'mode': '0400'}, {'match': 'orders/*/main', 'mode': '0400'}]
+    v = vortex([repository.backend(repo)], control={'group': str(GROUP)}, access=rules)
+    member = (v, MEMBER, MEMBER, [GROUP])
+    shut = [f'payment/default/{closed}', f'payment/default/{closed[:7]}', f'payment/default/@rev:repo:{closed}',
+            f'orders/default/{opened}', f'orders/default/@rev:repo:{opened}', 'orders/default/private']
+    for at in shut:
+        assert ask_as(*member, 'explain', at=at)[0] == 403, at
+        assert ask(v, 'explain', at=at)['items'], at
+    for at in ('payment/default', f'games/default/{opened}', f'games/default/@rev:repo:{closed}'):
+        assert ask_as(*member, 'explain', at=at)[0] == 200, at
+    for at, mode in ((f'payment/default/{closed}', 0o400), (f'games/default/{closed}', 0o444)):
+        assert os.stat(v.path(at, 'application.yml')).st_mode & 0o777 == mode, at
+        assert os.stat(v.path(at)).st_mode & 0o777 == mode | (mode & 0o444) >> 2, at
+
+
 def test_without_a_group_only_root_asks(api):
     info = os.stat(api.v.socket)
     assert (info.st_mode & 0o777, info.st_uid, info.st_gid) == (0o660, 0, 0)

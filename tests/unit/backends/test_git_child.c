@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -141,5 +142,6 @@ int main(void)
 		cmocka_unit_test(nothing_of_a_run_is_left),
 	};
 
+	(void)signal(SIGPIPE, SIG_IGN); /* as the daemon */
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

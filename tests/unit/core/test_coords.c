@@ -108,7 +108,23 @@ static const struct {
 	{"a longer name does not match", "pay", "payment", "p", "main", false},
 	{"a shorter name does not match", "payment", "pay", "p", "main", false},
 	{"an empty pattern matches nothing", "", "a", "p", "main", false},
+	{"some label", "a/p/main", "a", "p", NULL, true},
+	{"some label of another profile", "a/q/main", "a", "p", NULL, false},
 };
+
+static void test_labels_that_make_no_difference(void **state)
+{
+	static const struct {
+		const char *pattern;
+		bool any;
+	} all[] = {{"*", true},     {"a/p", true},     {"a/p/*", true},   {"a/p/**", true},
+	           {"a/p/", false}, {"a/p/m*", false}, {"a/p/*m", false}, {"*/*/main", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (vx_pattern_any_label(all[i].pattern) != all[i].any)
+			fail_msg("%s", all[i].pattern);
+}
 
 static void test_patterns(void **state)
 {
@@ -127,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_labels_that_make_no_difference),
 	};
 
 	return cmocka_run_group_tests_name("coords", tests, NULL, NULL);
