@@ -53,7 +53,9 @@ static void set(json_t *o, const char *name, double v)
 
 static void number(char *ret, size_t size, double v)
 {
-	(void)snprintf(ret, size, v < 0 ? "" : v < 100 ? "%.2f" : "%.0f", v);
+	*ret = '\0';
+	if (v >= 0)
+		(void)snprintf(ret, size, v < 100 ? "%.2f" : "%.0f", v);
 }
 
 static const char *mark(bool reached)
