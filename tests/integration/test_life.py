@@ -237,7 +237,7 @@ def test_an_interrupted_reader_gets_eintr_and_the_rest_goes_on(vortex, tmp_path,
     reader = subprocess.Popen(['cat', v.path('app/default/application.yml')], stderr=subprocess.PIPE)
     time.sleep(0.5)
     assert reader.poll() is None
-    reader.send_signal(signal.SIGINT)
+    reader.send_signal(signal.SIGTERM)
     reader.wait(10)
 
 

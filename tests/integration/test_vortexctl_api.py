@@ -362,8 +362,8 @@ class Watcher:
         raise AssertionError(f'it ended: {self.process.wait()}')
 
     def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(10) == -signal.SIGINT
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(10) == -signal.SIGTERM
         return self.process.stderr.read() or ''
 
 

@@ -110,8 +110,9 @@ static int write_and_rename(void)
 
 static int map_memory(void)
 {
-	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno
-	                                                                                     : 0;
+	void *at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED || munmap(at, 4096) < 0 ? errno : 0;
 }
 
 static int signal_itself(void)
