@@ -168,8 +168,18 @@ static int take_local(const char *path, struct vx_git_uri *u, struct vx_error *e
 	return u->address && u->shown ? 0 : no_memory(err);
 }
 
+/* The scheme that is the @n bytes at @name, or NULL. */
+static const struct scheme *find_scheme(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strlen(schemes[i].name) == n && strncasecmp(name, schemes[i].name, n) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
 static int parse(const char *uri, struct vx_git_uri *u, struct vx_error *err)
 {
+	const struct scheme *scheme;
 	const char *colon = strchr(uri, ':'), *slash = strchr(uri, '/');
 
 	if (!*uri)
@@ -179,12 +189,14 @@ static int parse(const char *uri, struct vx_git_uri *u, struct vx_error *err)
 		                     : vx_fail(err, -EINVAL, "a file:// address is file:///PATH");
 	if (!colon || (slash && slash < colon))
 		return take_local(uri, u, err);
-	if (strncmp(colon, "://", 3) != 0)
-		return take_scp(uri, u, err);
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
-		if (strlen(schemes[i].name) == (size_t)(colon - uri) &&
-		    strncasecmp(uri, schemes[i].name, (size_t)(colon - uri)) == 0)
-			return take_url(uri, &schemes[i], u, err);
+	scheme = find_scheme(uri, (size_t)(colon - uri));
+	if (strncmp(colon, "://", 3) != 0) /* https:/USER:PASSWORD@HOST is no host called https */
+		return scheme && colon[1] == '/'
+		               ? vx_fail(err, -EINVAL, "a slash is missing: write %s://",
+		                         scheme->name)
+		               : take_scp(uri, u, err);
+	if (scheme)
+		return take_url(uri, scheme, u, err);
 	if (strncasecmp(uri, "git://", 6) == 0)
 		return vx_fail(
 			err, -EINVAL,

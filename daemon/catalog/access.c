@@ -128,7 +128,7 @@ static struct vx_mode member_mode(const struct vx_access *a, const char *app, co
  * first for some label, what all have in common. */
 static struct vx_mode commit_mode(const struct vx_access *a, const char *app, const char *profile)
 {
-	struct vx_mode all;
+	struct vx_mode all = {0}; /* of the rules so far, where there are @any */
 	bool any = false;
 
 	for (size_t i = 0; i < a->n; i++) {

@@ -125,6 +125,7 @@ static void what_is_no_address_is_refused_without_its_password(void **state)
 		{"https://me:s3cret@-h/x", "no host"},
 		{"ssh://h/x'$(id)'", "quotes"},
 		{"https://h/a b", "blanks"},
+		{"https:/me:s3cret@h/x", "https://"},
 		{"h:", "no path"},
 		{"git@h:a'b", "quotes"},
 	};
