@@ -161,9 +161,11 @@ int vx_directory_scan(struct vx_backend *b, const struct vx_ctx *ctx, struct vx_
 		rc = vx_scan_new(b->path, was, &since, inotify, ctx, &s, err);
 		keep(b, rc == 0 ? s : NULL);
 	}
-	if (rc == 0)
-		*ret = s;
-	return rc;
+	if (rc < 0)
+		return rc;
+	vx_assert(s);
+	*ret = s;
+	return 0;
 }
 
 /* Something was not as the newest scan says although no event told: look at everything. */

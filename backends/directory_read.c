@@ -192,8 +192,10 @@ int vx_file_read(const char *root, const char *path, const unsigned char id[VX_B
 	if ((uint64_t)st.st_size > max)
 		return vx_source_too_big(path, (uint64_t)st.st_size, max, err);
 	rc = read_all(fd, (size_t)st.st_size, &bytes);
-	if (rc == 0)
+	if (rc == 0) {
+		vx_assert(bytes);
 		rc = vx_blob_id(bytes->data, bytes->len, found);
+	}
 	if (rc == -ENOMEM)
 		return vx_fail(err, rc, "out of memory");
 	if (rc < 0 && rc != -ESTALE)

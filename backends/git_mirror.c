@@ -57,7 +57,7 @@ char *vx_git_mirror_path(const char *state_dir, const char *name, const char *ad
 	char *path;
 	size_t n = 0;
 
-	for (; name[n] && n < NAME_MAX_BYTES; n++)
+	for (; n < NAME_MAX_BYTES && name[n]; n++)
 		safe[n] = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
 		                 name[n])
 		                  ? name[n]
@@ -165,6 +165,7 @@ static int remove_tree(const char *path, struct vx_error *err)
 	int rc = tree_open(AT_FDCWD, path, &t);
 	struct removal r = {t.fd, rc == 0};
 
+	vx_assert(rc < 0 || t.dir);
 	for (int i = 0; r.moved && rc == 0; i++) {
 		r.moved = false;
 		rewinddir(t.dir);

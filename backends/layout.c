@@ -414,7 +414,7 @@ static size_t without_profile(const struct ladder *w, const char *name, const ch
 		for (size_t e = 0; e < 2; e++) {
 			size_t stem = ends[e] ? (size_t)(ends[e] - name) : 0;
 
-			if (stem < len + 2 || ends[e][-(ptrdiff_t)len - 1] != '-' ||
+			if (!ends[e] || stem < len + 2 || ends[e][-(ptrdiff_t)len - 1] != '-' ||
 			    memcmp(ends[e] - len, w->at->profiles[p], len) != 0)
 				continue;
 			*ret_ext = ends[e];

@@ -86,8 +86,8 @@ static int run(const struct script *s, char *path, size_t n, struct vx_error *er
 /* Wait until the process whose number is in @path.pid has ended. */
 static bool ends(const char *path)
 {
-	char name[128];
-	long pid = 0;
+	char name[128], number[32] = "";
+	long pid;
 	struct pollfd p = {.events = POLLIN};
 	FILE *f;
 	int n;
@@ -95,8 +95,10 @@ static bool ends(const char *path)
 	(void)snprintf(name, sizeof(name), "%s.pid", path);
 	f = fopen(name, "re");
 	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%ld", &pid), 1);
+	assert_non_null(fgets(number, sizeof(number), f));
 	assert_int_equal(fclose(f), 0);
+	pid = strtol(number, NULL, 10);
+	assert_true(pid > 0);
 	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (p.fd < 0)
 		return errno == ESRCH;
