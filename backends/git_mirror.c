@@ -121,7 +121,7 @@ static int move_up(struct removal *r, int at, const char *name)
 	char aside[32];
 	uint64_t number = 0;
 
-	(void)getrandom(&number, sizeof(number), 0); /* a name that is taken is refused */
+	(void)!getrandom(&number, sizeof(number), 0); /* a name that is taken is refused */
 	(void)snprintf(aside, sizeof(aside), "deep-%016llx", (unsigned long long)number);
 	r->moved = true;
 	return renameat2(at, name, r->top, aside, RENAME_NOREPLACE) < 0 ? -errno : 0;

@@ -53,11 +53,14 @@ static void check_request(const uint8_t *data, size_t size)
 
 static void check_uri(const uint8_t *data, size_t size)
 {
-	char *copy = strndup((const char *)data, size);
+	char *copy = malloc(size + 1);
 	struct vx_error err = {0};
 	struct vx_git_uri u;
 
 	vx_assert(copy);
+	if (size)
+		memcpy(copy, data, size);
+	copy[size] = '\0';
 	if (vx_git_uri_parse(copy, &u, &err) == 0) {
 		vx_assert(u.address && u.shown && (u.how == VX_GIT_LOCAL) == !u.host);
 		vx_git_uri_fini(&u);

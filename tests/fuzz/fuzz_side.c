@@ -69,10 +69,13 @@ static void check_place(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = strndup((const char *)data, size), *rest;
+	char *text = malloc(size + 1), *rest;
 	uint64_t n = 0;
 
 	vx_assert(text);
+	if (size)
+		memcpy(text, data, size);
+	text[size] = '\0';
 	check_side(text);
 	check_place(text);
 	vx_assert(vx_count_parse("n", text, 1, 1000, &n, NULL) < 0 || (n >= 1 && n <= 1000));
