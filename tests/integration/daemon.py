@@ -34,6 +34,11 @@ def built_in_version():
                           timeout=30).stdout
 
 
+def heed_interrupts():
+    """In a child: SIGINT ends it, also where the tests are a background job, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def wait_until(what, timeout=10, step=0.02):
     """Wait for the truth of what(), and return it; AssertionError when it does not come."""
     deadline = time.monotonic() + timeout

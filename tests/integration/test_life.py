@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import daemon
-from daemon import wait_until
+from daemon import heed_interrupts, wait_until
 from repository import Repository, backend, directory
 
 
@@ -234,10 +234,11 @@ def test_an_interrupted_reader_gets_eintr_and_the_rest_goes_on(vortex, tmp_path,
         pytest.skip('this build has no backend of type never')
     slow = {'name': 'slow', 'type': 'never', 'timeout': '60s'}
     v = vortex([slow, directory(tmp_path / 'files', {'app.yml': 'a: 1\n'})])
-    reader = subprocess.Popen(['cat', v.path('app/default/application.yml')], stderr=subprocess.PIPE)
+    reader = subprocess.Popen(['cat', v.path('app/default/application.yml')], stderr=subprocess.PIPE,
+                              preexec_fn=heed_interrupts)
     time.sleep(0.5)
     assert reader.poll() is None
-    reader.send_signal(signal.SIGTERM)
+    reader.send_signal(signal.SIGINT)
     reader.wait(10)
 
 

@@ -349,7 +349,8 @@ class Watcher:
         self.process = subprocess.Popen(
             [daemon.build_dir() / 'tools' / 'vortexctl', 'events', '-w', '-o', 'json',
              '--socket', one.socket, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=daemon.heed_interrupts)
         self.watchdog = threading.Timer(30, self.process.kill)
         self.watchdog.start()
 
@@ -362,8 +363,8 @@ class Watcher:
         raise AssertionError(f'it ended: {self.process.wait()}')
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == -signal.SIGTERM
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(10) == -signal.SIGINT
         return self.process.stderr.read() or ''
 
 

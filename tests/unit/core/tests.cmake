@@ -27,5 +27,7 @@ vx_unit_test(core settings_convert vx_core)
 vx_unit_test(core settings_secret vx_core)
 vx_unit_test(core tree vx_core)
 vx_unit_test(core nomem vx_core)
+# It makes each allocation fail in turn, which takes ThreadSanitizer most of a minute.
+set_tests_properties(unit/core/nomem PROPERTIES TIMEOUT 180)
 target_link_options(test_core_nomem PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
   -Wl,--wrap=reallocarray,--wrap=strndup,--wrap=asprintf,--wrap=vx_arena_alloc,--wrap=vx_arena_strndup)
