@@ -86,6 +86,8 @@ def test_a_slow_clone_is_not_ended_while_bytes_flow(vortex, big, git_web, line):
     child = mid_clone(v, far)
     assert fails(v) in ('ETIMEDOUT', 'EIO')  # readers do not wait for it
     serves(v, 'a: 1\n')
+    assert [text for text in v.log().splitlines() if 'repo' in text and ' of ' in text
+            and 'objects' in text and 'is being cloned' not in text], 'no line told of progress'
     assert far.connections <= 3, 'it began anew'
     assert not alive(child) or not children(v)
     assert not [text for text in complaints(v) if 'stall' in text or 'gave up' in text]

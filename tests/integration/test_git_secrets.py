@@ -170,7 +170,10 @@ def test_the_child_has_no_rights(vortex, hosted, git_web, git_ssh, line):
     for far, backend in ways:
         v = vortex([backend])
         wait_until(lambda far=far: far.down > 50_000, 20)
-        now = status(the_child(v))
+        child = the_child(v)
+        now = status(child)
+        # Its memory holds the password: of what may be dumped, /proc would belong to its user.
+        assert os.stat(f'/proc/{child}/mem').st_uid == 0, 'it may be dumped'
         assert '0' not in now['Uid'].split() and '0' not in now['Gid'].split(), now
         assert '0' not in now['Groups'].split()
         for name in ('CapEff', 'CapPrm', 'CapInh', 'CapAmb'):
